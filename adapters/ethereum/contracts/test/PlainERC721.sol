@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+
+/// @notice OpenZeppelin's ERC-721, minted by anyone.
+contract PlainERC721 is ERC721("Plain", "PLN") {
+    function mint(address to, uint256 tokenId) external {
+        _mint(to, tokenId);
+    }
+}

@@ -1,0 +1,17 @@
+"""Ethereum networks for CityGate: the adapter. Beside it: `attestor`, `deploy` and `devnet`."""
+
+from ._adapter import EthereumAdapter, connect
+from ._attestors import Attestor
+from ._local import LocalKeys, MemoryOutbox
+from ._options import EthereumOptions
+from ._signatures import LocalKey
+
+__all__ = [
+    "Attestor",
+    "EthereumAdapter",
+    "EthereumOptions",
+    "LocalKey",
+    "LocalKeys",
+    "MemoryOutbox",
+    "connect",
+]
