@@ -1,0 +1,1 @@
+"""What crosses packages: end to end, crashes, security, performance."""
