@@ -26,9 +26,7 @@ async def network(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[De
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def ledgers(
-    network: Development, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Networks]:
+async def ledgers(network: Development, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Networks]:
     """The ledgers past any gateway."""
     journal = tmp_path_factory.mktemp("ledgers") / "journal.db"
     settings = load_settings(network.config).model_copy(update={"journal": f"sqlite:///{journal}"})

@@ -8,6 +8,8 @@ is in the journal and not sent), or `after` (the ledger has it and nobody was to
 
 from __future__ import annotations
 
+import contextvars
+import itertools
 import os
 import signal
 import sys
@@ -16,12 +18,14 @@ from typing import Any
 
 from citygate.adapter import Adapter, Connect, KeyRing, Outbox, Receipt, Signed
 from citygate.gateway.cli import main
-from citygate.gateway.infrastructure import _runtime
+from citygate.gateway.infrastructure import _runtime  # pyright: ignore[reportPrivateUsage] - it is broken on purpose
 
 NUMBER, MOMENT = int(sys.argv[1]), sys.argv[2]
 VERBS = ("prepare", "decide", "settle")
 
-called = 0
+numbers = itertools.count(1)
+current = contextvars.ContextVar("current", default=0)
+"""The number of the verb that this task is in."""
 
 
 def die() -> None:
@@ -39,7 +43,7 @@ class CrashingOutbox:
 
     async def put(self, signed: Signed) -> None:
         await self._outbox.put(signed)
-        if called == NUMBER and MOMENT == "stored":
+        if current.get() == NUMBER and MOMENT == "stored":
             die()
 
 
@@ -55,9 +59,8 @@ class CrashingAdapter:
 
     def _counted(self, verb: Any) -> Any:
         async def call(*batch: Any) -> Receipt:
-            global called
-            called += 1
-            number = called
+            number = next(numbers)
+            current.set(number)
             if number == NUMBER and MOMENT == "before":
                 die()
             receipt = await verb(*batch)
@@ -77,5 +80,11 @@ def crashing(connect: Connect) -> Connect:
 
 
 find_adapter = _runtime.find_adapter
-_runtime.find_adapter = lambda name: crashing(find_adapter(name))
+
+
+def find_crashing(name: str) -> Connect:
+    return crashing(find_adapter(name))
+
+
+_runtime.find_adapter = find_crashing
 main(sys.argv[3:])

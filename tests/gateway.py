@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import grpc.aio
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -27,6 +28,8 @@ from citygate.v1.transfer_pb2 import Transfer
 from citygate.v1.transfer_service_pb2_grpc import TransferServiceStub
 
 CRASHING = Path(__file__).with_name("crashing_gateway.py")
+PATIENCE = 60
+"""Seconds that a test waits for a transfer."""
 FINAL = (Transfer.STATE_COMMITTED, Transfer.STATE_ABORTED)
 
 
@@ -69,11 +72,9 @@ class Client:
             transfers.CreateTransferRequest(transfer=Transfer(legs=[leg]), request_id=request_id)
         )
 
-    async def until(
-        self, transfer_id: str, condition: Callable[[Transfer], bool], timeout: float = 60
-    ) -> Transfer:
+    async def until(self, transfer_id: str, condition: Callable[[Transfer], bool]) -> Transfer:
         """Watch a transfer until the condition holds; AssertionError where it ends before."""
-        watch = self.transfers.WatchTransfer(transfers.WatchTransferRequest(id=transfer_id), timeout=timeout)
+        watch = self.transfers.WatchTransfer(transfers.WatchTransferRequest(id=transfer_id), timeout=PATIENCE)
         seen: Transfer | None = None
         async for seen in watch:
             if condition(seen):
@@ -105,10 +106,10 @@ class GatewayProcess:
     development: Development
     directory: Path
     crash: tuple[int, str] | None = None
-    """Kill itself at the ledger transaction of this number, counted from 1, at this moment: see crashing_gateway.py."""
+    """Kill itself at the ledger transaction of this number, from 1, at this moment: see crashing_gateway.py."""
     process: asyncio.subprocess.Process | None = None
     channel: grpc.aio.Channel | None = None
-    environment: dict[str, str] = field(default_factory=lambda: dict[str, str]())
+    environment: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         (port,) = free_ports(["gRPC"]).values()
@@ -120,7 +121,7 @@ class GatewayProcess:
         assert self.channel is not None
         return Client(self.channel)
 
-    async def __aenter__(self) -> GatewayProcess:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

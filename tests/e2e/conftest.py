@@ -27,7 +27,10 @@ async def fabric_gate(network: Development, ledgers: Networks) -> AsyncGenerator
     options = Options.read(network.devnets["fabric"].settings().options)
     async with Connection(options.endpoint, options.tls) as connection:
         relay = options.members(ledgers.keys)[options.relay]
-        yield FabricGate(Contract(connection, relay, options.channel, options.chaincode))
+        chaincodes = [
+            Contract(connection, relay, options.channel, name) for name in (options.chaincode, "qscc")
+        ]
+        yield FabricGate(relay, *chaincodes)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 from eth_abi.abi import decode, encode
 
 from citygate.adapter import Proof, State
+from citygate.fabric.gateway import Endorsed, der_to_raw
+
+TAG = hashlib.sha256(b"citygate.claims.v1").digest()
+"""What Fabric's claims begin with."""
 
 FABRIC_PROOF = "(bytes,bytes,bytes,bytes,(bytes,bytes32,bytes32)[])"
 EVM_PROOF = "(bytes,bytes[],bytes[],bytes32[],bytes[][])"
@@ -51,6 +56,18 @@ def evm_parts(proof: Proof) -> EvmParts:
     return EvmParts(*parts)
 
 
+def endorsed_parts(endorsed: Endorsed) -> FabricParts:
+    """Whatever was endorsed, as the proof that it would be if it were claims."""
+    proposal = endorsed.proposal
+    return FabricParts(
+        proposal.channel_header,
+        proposal.signature_header,
+        proposal.payload,
+        endorsed.response_payload,
+        [(e.identity, *der_to_raw(e.signature)) for e in endorsed.endorsements],
+    )
+
+
 def parts_of(proof: Proof) -> Parts:
     return fabric_parts(proof) if proof.network.startswith("fabric:") else evm_parts(proof)
 
@@ -70,10 +87,6 @@ def claiming(proof: Proof, state: State) -> Proof:
     return replace(proof, claims=tuple(replace(claim, state=state) for claim in proof.claims))
 
 
-def with_part(parts: Parts, **changes: Any) -> Parts:
-    return replace(parts, **changes)
-
-
 # ---- flipped bytes ----------------------------------------------------------------------------------------
 
 
@@ -82,7 +95,7 @@ def flips(proof: Proof, *, step: int, dense: bytes) -> Iterator[bytes]:
     parts = parts_of(proof)
     for name, value in vars(parts).items():
         for changed in _changed(value, step, dense):
-            yield encoded(with_part(parts, **{name: changed}))
+            yield encoded(replace(parts, **{name: changed}))
 
 
 def _changed(value: Any, step: int, dense: bytes) -> Iterator[Any]:

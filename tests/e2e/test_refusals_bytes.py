@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import pytest
@@ -11,13 +10,13 @@ from eth_abi.abi import encode
 from citygate.adapter import Proof, State
 from citygate.gateway.platform import Networks
 
-from .forging import flips, posing
+from .forging import TAG, flips, posing
 from .past_adapters import Gate
 from .terms import GATES, OTHER, Crossing, decided, prepared
 
 pytestmark = [pytest.mark.ledger, pytest.mark.asyncio(loop_scope="session")]
 
-STEP = {"ethereum": 23, "fabric": 31}
+STEP = {"ethereum": 5, "fabric": 7}
 """Every which byte is changed, outside of the claim itself; proofs shown to `fabric` are much longer."""
 TOGETHER = 16
 
@@ -27,8 +26,7 @@ def claim_bytes(proof: Proof) -> bytes:
     (claim,) = proof.claims
     if proof.network.startswith("eip155:"):
         return claim.transfer_id
-    tag = hashlib.sha256(b"citygate.claims.v1").digest()
-    values = [tag, claim.network, claim.gate, [claim.transfer_id], [int(claim.state)]]
+    values = [TAG, claim.network, claim.gate, [claim.transfer_id], [int(claim.state)]]
     return encode(["bytes32", "string", "string", "bytes32[]", "uint8[]"], values)
 
 

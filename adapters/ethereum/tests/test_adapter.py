@@ -147,11 +147,11 @@ async def test_a_voucher_comes_and_goes(city: City) -> None:
     assert (record.exists, record.owner, record.payload) == (True, city.accounts["alice"], payload)
     assert (await city.adapter.supply([asset]))[0].vouchers == 1
 
-    home = await city.order(asset, payload)
+    home = await city.order(asset, payload, decides_here=False)
     assert (await city.adapter.prepare([home])).results == (State.PREPARED,)
-    decision = Decision(home, State.COMMITTED)
-    decided = await city.adapter.decide([decision], [shown(city, home, State.PREPARED)])
-    assert decided.results == (State.COMMITTED,)
+    committed = [shown(city, home, State.COMMITTED)]
+    settled = await city.adapter.settle([Settlement(home, State.COMMITTED)], committed)
+    assert settled.results == (State.COMMITTED,)
     (record,) = await city.adapter.assets([asset])
     assert not record.exists
 

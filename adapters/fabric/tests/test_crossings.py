@@ -33,6 +33,8 @@ from .transfers import authorised, issued, leaving, prepared
 pytestmark = pytest.mark.ledger
 
 COIN = f"{evm.NETWORK}/erc20:0x{'20' * 20}"
+CREDIT = f"{evm.NETWORK}/erc1155:0x{'55' * 20}/7"
+"""An amount of one id: fungible, though the name has an id as a unique asset's has."""
 ALICE = "0x" + "a1" * 20
 
 
@@ -57,10 +59,12 @@ def arriving(asset: str, amount: int, recipient: str, payload: bytes = b"") -> L
     )
 
 
-async def receive(running: Running, adapter: FabricAdapter, amounts: Sequence[int]) -> None:
-    """Bob gets coins, in as many rows as there are amounts."""
+async def receive(
+    running: Running, adapter: FabricAdapter, amounts: Sequence[int], asset: str = COIN
+) -> None:
+    """Bob gets an asset, in as many rows as there are amounts."""
     for amount in amounts:
-        terms = crossing(running, [arriving(COIN, amount, running.account("bob"))])
+        terms = crossing(running, [arriving(asset, amount, running.account("bob"))])
         decision = Decision(Order(terms, (b"",), (b"",)), State.COMMITTED)
         receipt = await adapter.decide([decision], [evm.prove(terms.id, State.PREPARED)])
         assert receipt.results == (State.COMMITTED,)
@@ -123,21 +127,50 @@ async def test_a_ticket_that_left_follows_the_evms_decision(
     assert record.state is outcome
 
 
-async def test_an_amount_is_paid_out_of_several_rows(running: Running, adapter: FabricAdapter) -> None:
-    await receive(running, adapter, [30, 20, 10])
+async def test_a_ticket_abroad_comes_home_whatever_strangers_prepare(
+    running: Running, adapter: FabricAdapter
+) -> None:
+    order = await prepared(running, adapter)
+    asset, payload = order.terms.legs[0].asset, order.payloads[0]
+    left = evm.prove(order.terms.id, State.COMMITTED)
+    assert (await adapter.settle([Settlement(order, State.COMMITTED)], [left])).results == (State.COMMITTED,)
+    leg = arriving(asset, 1, running.account("bob"), payload)
+
+    elsewhere = Order(crossing(running, [leg], decider=0), (payload,), (b"",))
+    refused = (await adapter.prepare([elsewhere])).results[0]
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.INVALID
+
+    # Terms that nobody signed, by whoever sends the transaction.
+    invented = Order(crossing(running, [leg]), (payload,), (b"",))
+    assert (await adapter.prepare([invented])).results == (State.PREPARED,)
+    (held,) = await adapter.assets([asset])
+    assert (held.outstanding, held.locked_by) == (evm.NETWORK, b"")
+    home = Decision(Order(crossing(running, [leg]), (payload,), (b"",)), State.COMMITTED)
+    receipt = await adapter.decide([home], [evm.prove(home.order.terms.id, State.PREPARED)])
+    assert receipt.results == (State.COMMITTED,)
+    (held,) = await adapter.assets([asset])
+    assert (held.owner, held.outstanding) == (running.account("bob"), "")
+
+
+@pytest.mark.parametrize("asset", [COIN, CREDIT])
+async def test_an_amount_is_paid_out_of_several_rows(
+    running: Running, adapter: FabricAdapter, asset: str
+) -> None:
+    await receive(running, adapter, [30, 20, 10], asset)
     bob = running.account("bob")
-    (before,) = await adapter.supply([COIN])
-    terms = crossing(running, [Leg(COIN, 55, 1, bob, 0, ALICE)], decider=0)
+    (before,) = await adapter.supply([asset])
+    terms = crossing(running, [Leg(asset, 55, 1, bob, 0, ALICE)], decider=0)
     order = await authorised(running, adapter, terms, b"")
     assert (await adapter.prepare([order])).results == (State.PREPARED,)
     receipt = await adapter.settle(
         [Settlement(order, State.COMMITTED)], [evm.prove(terms.id, State.COMMITTED)]
     )
     assert receipt.results == (State.COMMITTED,)
-    (after,) = await adapter.supply([COIN])
+    (after,) = await adapter.supply([asset])
     assert before.vouchers - after.vouchers == 55
 
-    too_much = crossing(running, [Leg(COIN, after.vouchers + 1, 1, bob, 0, ALICE)], decider=0)
+    too_much = crossing(running, [Leg(asset, after.vouchers + 1, 1, bob, 0, ALICE)], decider=0)
     refused = (await adapter.prepare([await authorised(running, adapter, too_much, b"")])).results[0]
     assert isinstance(refused, Refusal)
     assert refused.reason is Reason.INSUFFICIENT

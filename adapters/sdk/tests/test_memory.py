@@ -278,6 +278,32 @@ def test_a_network_gives_back_no_more_than_it_got(world: World) -> None:
     assert world.a.store.balances[COIN, ALICE] == 10
 
 
+def test_the_home_of_what_leaves_elsewhere_decides(world: World) -> None:
+    world.cross(world.order(COIN, 4))
+    world.b.store.balances[COIN, ALICE] = 4
+    leg = Leg(COIN, 4, 1, ALICE, 0, ALICE)
+    assert refusal(world.prepare(world.order(COIN, decider=1, legs=(leg,)), world.b)) is Reason.INVALID
+    assert world.prepare(world.order(COIN, decider=0, legs=(leg,)), world.b) is State.PREPARED
+
+
+def test_a_stranger_cannot_keep_an_asset_from_coming_home(world: World) -> None:
+    """Anybody can prepare invented terms at the home: nothing that is abroad is tied up by them."""
+    world.cross(world.order(COIN, 4))
+    world.b.store.balances[COIN, ALICE] = 4
+    invented = world.order(COIN, decider=0, legs=(Leg(COIN, 4, 1, BOB, 0, BOB),))
+    assert world.prepare(invented) is State.PREPARED
+    assert world.a.supply(COIN).outstanding == {"memory:b": 4}
+
+    home = world.order(COIN, decider=0, legs=(Leg(COIN, 4, 1, ALICE, 0, ALICE),))
+    assert world.prepare(home, world.b) is State.PREPARED
+    back = world.a.decide([(home, State.COMMITTED)], [world.proof(world.b, home)], RELAY)
+    assert back.results == (State.COMMITTED,)
+    assert world.a.supply(COIN).outstanding == {}
+    # Aborting what was invented gives nobody anything.
+    assert world.a.decide([(invented, State.ABORTED)], [], RELAY).results == (State.ABORTED,)
+    assert (world.a.supply(COIN).outstanding, world.a.supply(COIN).escrowed) == ({}, 0)
+
+
 def test_a_refused_delivery_is_kept_for_its_recipient(world: World) -> None:
     world.b.gate.refusing.add(BOB)
     world.cross(world.order())

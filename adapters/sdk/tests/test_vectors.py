@@ -26,11 +26,13 @@ def terms_of(vector: dict[str, Any]) -> Terms:
         salt=bytes.fromhex(fields["salt"]),
         legs=tuple(
             Leg(
-                **{
-                    **leg,
-                    "amount": int(leg["amount"]),
-                    "payload_hash": bytes.fromhex(leg["payload_hash"]),
-                }
+                leg["asset"],
+                int(leg["amount"]),
+                leg["source"],
+                leg["sender"],
+                leg["destination"],
+                leg["recipient"],
+                bytes.fromhex(leg["payload_hash"]),
             )
             for leg in fields["legs"]
         ),

@@ -81,7 +81,7 @@ async def test_the_leg_that_the_others_vary_is_taken(served: Served, asset: str)
         ({"asset": "x" * 513}, "asset", "it has 513 bytes; at most 512 are taken"),
     ],
 )
-async def test_a_bad_leg_is_refused(  # noqa: PLR0917 - pytest passes them by name
+async def test_a_bad_leg_is_refused(
     served: Served, refusal: Told, asset: str, change: dict[str, str], field: str, text: str
 ) -> None:
     leg = served.leg(**({"asset": asset} | change))

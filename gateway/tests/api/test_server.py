@@ -7,6 +7,7 @@ import datetime
 import ipaddress
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,9 +21,10 @@ from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from citygate.adapter import Health
+from citygate.adapter import Health, Leg, Participant, Terms
 from citygate.gateway.api import ListenError, Tls, serve
-from citygate.gateway.platform import Tickets, Transfer, Transfers
+from citygate.gateway.platform import LegStatus, Tickets, Transfer, Transfers, TransferState
+from citygate.v1 import transfer_pb2
 from citygate.v1.network_service_pb2 import GetNetworkRequest, ListAccountsRequest
 from citygate.v1.network_service_pb2_grpc import NetworkServiceStub
 from citygate.v1.transfer_service_pb2 import GetTransferRequest, WatchTransferRequest
@@ -107,6 +109,46 @@ async def test_an_unexpected_error_is_told_by_an_id_that_the_log_has(
             (record,) = caplog.records
             assert refused.info.metadata["error_id"] in record.getMessage()
             assert record.exc_info is not None
+
+
+class Endless(Broken):
+    """Has one transfer, whose deadline no calendar knows, and which never ends."""
+
+    async def get(self, transfer_id: bytes) -> Transfer:
+        leg = Leg("memory:alpha/asset:coin", 1, 0, "a", 0, "b")
+        terms = Terms((Participant("memory:alpha", "gate"),), 0, "relay", 2**64 - 1, bytes(32), (leg,))
+        return Transfer(terms, TransferState.PENDING, {}, (LegStatus("memory:alpha", "a", free=True),))
+
+    async def watch(self, transfer_id: bytes) -> AsyncGenerator[Transfer]:
+        yield await self.get(transfer_id)
+        await asyncio.Event().wait()
+
+
+async def test_a_deadline_beyond_the_calendar_can_be_shown(served: Served) -> None:
+    async with (
+        serve(served.networks, Endless(), Tickets(served.networks), "127.0.0.1:0") as running,
+        grpc.aio.insecure_channel(running.address) as channel,
+    ):
+        shown = await TransferServiceStub(channel).GetTransfer(GetTransferRequest(id="ab" * 32))
+    assert shown.deadline.ToJsonString() == "9999-12-31T23:59:59Z"
+    assert Terms.decode(shown.terms).deadline == 2**64 - 1
+
+
+async def test_a_watcher_does_not_keep_it_from_stopping(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citygate.gateway.api._server._GRACE", 0.1)
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(
+            serve(served.networks, Endless(), Tickets(served.networks), "127.0.0.1:0")
+        )
+        async with grpc.aio.insecure_channel(running.address) as channel:
+            watching = aiter(TransferServiceStub(channel).WatchTransfer(WatchTransferRequest(id="ab" * 32)))
+            assert (await anext(watching)).state == transfer_pb2.Transfer.STATE_PENDING
+            async with asyncio.timeout(5):
+                await stack.aclose()
+            with pytest.raises(grpc.aio.AioRpcError):
+                await anext(watching)
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "gateway.example:0"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from citygate.adapter import State
-from citygate.gateway.platform import Conflict, Draft, TransferFilter, TransferState, Verb
+from citygate.gateway.platform import Conflict, Draft, InvalidField, TransferFilter, TransferState, Verb
 
 if TYPE_CHECKING:
     from .conftest import Cities
@@ -61,6 +61,20 @@ async def test_a_voucher_that_moves_on_takes_its_home_along(three: Cities) -> No
     assert three.owner(asset) == [("gamma", "bob")]
     assert three.ledgers["alpha"].supply(asset).outstanding == {"memory:gamma": 1}
     three.check_supply(asset)
+
+
+async def test_two_assets_that_come_home_to_two_networks_need_two_transfers(two: Cities) -> None:
+    coins = {name: f"{two.network(name)}/asset:coin" for name in ("alpha", "beta")}
+    for (name, coin), other in zip(coins.items(), ("beta", "alpha"), strict=True):
+        two.ledgers[name].mint(coin, two.account(name, "alice"), 5)
+        leg = two.leg(coin, name, other, 5, recipient="alice")
+        assert (await two.finish((await two.create(leg)).id)).state is TransferState.COMMITTED
+    home = [two.leg(coins["alpha"], "beta", "alpha", 5), two.leg(coins["beta"], "alpha", "beta", 5)]
+    with pytest.raises(InvalidField, match="a transfer for each"):
+        await two.create(*home)
+    for leg in home:
+        assert (await two.finish((await two.create(leg)).id)).state is TransferState.COMMITTED
+    two.check_supply(*coins.values())
 
 
 async def test_the_same_request_id_makes_one_transfer(two: Cities) -> None:

@@ -118,7 +118,7 @@ def test_a_voucher_is_no_asset_of_this_network(world: World) -> None:
     disguised = f"{NETWORK}/erc1155:{world.vouchers.address}/{token_id(ENERGY)}"
     terms = world.terms(world.out(disguised, amount=5))
     assert world.refusal(world.prepare(order(terms))) == ("InvalidAsset", disguised)
-    terms = world.terms(world.out(ENERGY, amount=5))
+    terms = world.departure(ENERGY, amount=5)
     assert world.refusal(world.prepare(order(terms))) == ()
 
 
@@ -171,9 +171,9 @@ def test_a_voucher_leaves_with_the_payload_it_came_with(world: World) -> None:
     world.commit(order(arriving, [PAYLOAD]), world.prepared(arriving))
     other = b'{"id":"TKT-2"}'
     for payload_hash, given in ((digest(other), other), (bytes(32), b"")):
-        terms = world.terms(world.out(asset, payload_hash=payload_hash))
+        terms = world.departure(asset, payload_hash=payload_hash)
         assert world.refusal(world.prepare(order(terms, [given]))) == ("PayloadMismatch", 0)
-    terms = world.terms(world.out(asset, payload_hash=digest(PAYLOAD)))
+    terms = world.departure(asset, payload_hash=digest(PAYLOAD))
     assert world.refusal(world.prepare(order(terms, [PAYLOAD]))) == ()
 
 

@@ -116,8 +116,8 @@ def test_a_wallet_that_burns_its_gas_is_refused_alone(world: World) -> None:
 def test_a_voucher_leaves_only_with_its_owner(world: World) -> None:
     asset = f"{FABRIC}/asset:citygate.energy"
     world.import_voucher(asset, amount=5)
-    terms = world.terms(world.out(asset, amount=5))
+    terms = world.departure(asset, amount=5)
     assert world.refusal(world.prepare(order(terms), sender=world.relay)) == ("Unauthorized", 0, world.alice)
     assert world.refusal(world.prepare(order(terms, None, [world.sign(terms)]), sender=world.relay)) == ()
-    more = world.terms(world.out(asset, amount=1))
+    more = world.departure(asset, amount=1)
     assert world.refusal(world.prepare(order(more))) == ("AssetRefused", asset)

@@ -178,6 +178,24 @@ def test_a_response_to_another_proposal(world: World, verifier: Contract) -> Non
     assert refused(verifier, world.fabric.prove(another)) == "OtherProposal"
 
 
+@pytest.mark.parametrize("into", ["signature header", "proposal payload"])
+def test_a_channel_hidden_behind_the_channel_header(world: World, verifier: Contract, into: str) -> None:
+    """Peers take the last channel_id, and the hash that they sign doesn't tell where the channel header ends."""
+    good = world.fabric.answer(CLAIM)
+    shown, _, _, _ = good.parts()
+    hidden = field(4, b"other")
+    whole = replace(good, channel_header=shown + hidden)
+    _, signature_header, payload, response = whole.parts()
+    assert refused(verifier, world.fabric.prove(whole)) == "DuplicateField"
+    moved = replace(good, channel_header=shown, response_payload=response)
+    if into == "signature header":
+        moved = replace(moved, signature_header=hidden + signature_header)
+    else:
+        moved = replace(moved, signature_header=b"", proposal_payload=hidden + signature_header + payload)
+    assert refused(verifier, world.fabric.prove(moved)) == "UnexpectedField"
+    assert verifier.call("verify", world.fabric.proof(CLAIM)) == (CLAIM,)
+
+
 def action(*fields: bytes) -> bytes:
     return b"".join(fields)
 

@@ -42,11 +42,12 @@ def test_a_ticket_leaves_in_two_steps_and_comes_home(world: World) -> None:
     assert outstanding(world, asset) == (1, 1)
     assert world.ticket.call("ownerOf", token_id("TKT-1")) == world.gate.address
 
-    home = world.terms(world.back(asset, payload_hash=digest(PAYLOAD)), decider=1, initiator="Org1MSP.carol")
+    home = world.terms(world.back(asset, payload_hash=digest(PAYLOAD)))
     world.prepare(order(home), sender=world.relay)
-    assert outstanding(world, asset) == (0, 0)
-    receipt = world.settle(order(home), State.COMMITTED, world.fabric.evidence((home.id, State.COMMITTED)))
+    assert outstanding(world, asset) == (1, 1)
+    receipt = world.commit(order(home), world.prepared(home), sender=world.relay)
     assert world.refusal(receipt) == ()
+    assert outstanding(world, asset) == (0, 0)
     assert world.ticket.call("ownerOf", token_id("TKT-1")) == world.bob
 
 
@@ -68,16 +69,20 @@ def test_a_foreign_ticket_becomes_a_voucher_and_goes_back(world: World) -> None:
     world.prepare(order(arriving), sender=world.relay)
     assert voucher(world, FOREIGN, world.alice) == 0
     receipt = world.settle(
-        order(arriving, [PAYLOAD]), State.COMMITTED, world.fabric.evidence((arriving.id, State.COMMITTED))
+        order(arriving, [PAYLOAD]), State.COMMITTED, world.decided(arriving, State.COMMITTED)
     )
     (minted,) = receipt.named("Minted")
     assert minted == {"id": token_id(FOREIGN), "asset": FOREIGN, "payload": PAYLOAD}
     assert voucher(world, FOREIGN, world.alice) == 1
     assert world.vouchers.call("payloadHash", token_id(FOREIGN)) == digest(PAYLOAD)
 
-    leaving = world.terms(world.out(FOREIGN, payload_hash=digest(PAYLOAD)))
-    receipt = world.commit(order(leaving, [PAYLOAD]), world.prepared(leaving))
+    leaving = world.departure(FOREIGN, payload_hash=digest(PAYLOAD))
+    world.prepare(order(leaving, [PAYLOAD]))
+    assert world.gate.call("lockedBy", FOREIGN) == leaving.id
+    assert world.vouchers.call("totalSupply", token_id(FOREIGN)) == 1
+    receipt = world.settle(order(leaving), State.COMMITTED, world.decided(leaving, State.COMMITTED))
     assert world.refusal(receipt) == ()
+    assert world.gate.call("lockedBy", FOREIGN) == bytes(32)
     assert world.vouchers.call("totalSupply", token_id(FOREIGN)) == 0
 
 
@@ -91,10 +96,10 @@ def test_an_abort_gives_back_what_was_locked(world: World) -> None:
     assert world.gate.call("lockedBy", asset) == bytes(32)
 
     world.import_voucher(FOREIGN)
-    terms = world.terms(world.out(FOREIGN))
+    terms = world.departure(FOREIGN)
     world.prepare(order(terms))
     assert voucher(world, FOREIGN, world.alice) == 0
-    world.abort(order(terms))
+    world.settle(order(terms), State.ABORTED, world.decided(terms, State.ABORTED))
     assert voucher(world, FOREIGN, world.alice) == 1
 
 
@@ -104,9 +109,29 @@ def test_an_abort_leaves_what_is_abroad_abroad(world: World) -> None:
     world.commit(order(terms, [PAYLOAD]), world.prepared(terms))
     home = world.terms(world.back(asset, payload_hash=digest(PAYLOAD)))
     world.prepare(order(home))
-    assert outstanding(world, asset) == (0, 0)
-    world.abort(order(home))
+    receipt = world.abort(order(home))
+    assert receipt.named("Aborted") == [{"id": home.id}]
     assert outstanding(world, asset) == (1, 1)
+
+
+def test_a_stranger_cannot_keep_an_asset_from_coming_home(world: World) -> None:
+    """Anybody can prepare invented terms at the home: nothing that is abroad is tied up by them."""
+    asset = world.issue("TKT-1", payload=PAYLOAD)
+    terms = world.terms(world.out(asset, payload_hash=digest(PAYLOAD)))
+    world.commit(order(terms, [PAYLOAD]), world.prepared(terms))
+    invented = world.terms(world.back(asset, payload_hash=digest(PAYLOAD), sender="Org1MSP.nobody"))
+    assert world.refusal(world.prepare(order(invented), sender=world.relay)) == ()
+    assert world.state(invented) is State.PREPARED
+    assert world.gate.call("lockedBy", asset) == bytes(32)
+    assert outstanding(world, asset) == (1, 1)
+
+    home = world.terms(world.back(asset, payload_hash=digest(PAYLOAD)))
+    assert world.refusal(world.commit(order(home), world.prepared(home), sender=world.relay)) == ()
+    assert world.ticket.call("ownerOf", token_id("TKT-1")) == world.bob
+    # What came home once doesn't come again, not even with a claim.
+    receipt = world.commit(order(invented), world.prepared(invented), sender=world.relay)
+    assert world.refusal(receipt) == ("ExceedsOutstanding", asset, FABRIC, 0)
+    assert outstanding(world, asset) == (0, 0)
 
 
 def test_a_voucher_that_moves_on_takes_its_home_along(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from citygate.adapter import Participant, Terms
+from citygate.adapter import Participant, State, Terms
 
 from .world import FABRIC, NETWORK, OTHER, World, leg, order
 
@@ -58,6 +58,10 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
     "a home that is no participant": (
         lambda t: changed(t, asset=f"{OTHER}/asset:citygate.energy"),
         "legs: the asset's home is no participant",
+    ),
+    "a voucher that leaves without its home deciding": (
+        lambda t: changed(t, source=0, sender=t.legs[0].recipient, destination=1),
+        "decider: must be the home of what leaves elsewhere",
     ),
     "an asset without a network": (
         lambda t: changed(t, asset="energy"),
@@ -149,4 +153,21 @@ def test_a_leg_between_two_others_still_needs_its_home(world: World) -> None:
     """Sent between two other networks, an asset of this one takes this gate along."""
     asset = f"{NETWORK}/erc20:0x{'22' * 20}"
     terms = world.terms(leg(asset, 1, "a", 2, "b"), parties=3)
-    assert world.refusal(world.prepare(order(terms))) == ("ExceedsOutstanding", asset, FABRIC, 0)
+    evidence = (world.prepared(terms), world.other.evidence((terms.id, State.PREPARED)))
+    assert world.refusal(world.commit(order(terms), *evidence)) == ("ExceedsOutstanding", asset, FABRIC, 0)
+
+
+def test_the_home_of_what_leaves_elsewhere_decides(world: World) -> None:
+    world.import_voucher(ENERGY, amount=5)
+    money = f"{NETWORK}/erc20:0x{'22' * 20}"
+    for parties, part, home in (
+        (2, world.out(ENERGY, amount=5), 1),
+        (3, leg(ENERGY, 0, world.alice, 2, "b", amount=5), 1),
+        (2, world.back(money), 0),
+        (3, leg(money, 1, "a", 2, "b"), 0),
+    ):
+        for decider in {*range(parties)} - {home}:
+            receipt = world.prepare(order(world.terms(part, parties=parties, decider=decider)))
+            assert "decider: must be the home of what leaves elsewhere" in world.refusal(receipt)
+    assert world.refusal(world.prepare(order(world.departure(ENERGY, amount=5)))) == ()
+    assert world.refusal(world.prepare(order(world.terms(world.back(money))))) == ()

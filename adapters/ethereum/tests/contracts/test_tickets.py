@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from citygate.adapter import State
+
 from .chain import Reverted
 from .world import FABRIC, NETWORK, World, digest, order, token_id
 
@@ -146,14 +148,14 @@ def test_a_locked_or_escrowed_ticket_is_not_redeemed(world: World) -> None:
 def test_a_voucher_is_redeemed_here_and_then_stays(world: World) -> None:
     assert world.redeem(world.vouchers, FOREIGN) == ("NotRedeemable", FOREIGN)
     world.import_voucher(FOREIGN)
-    leaving = world.terms(world.out(FOREIGN))
+    leaving = world.departure(FOREIGN)
     world.prepare(order(leaving))
     assert world.redeem(world.vouchers, FOREIGN) == ("NotRedeemable", FOREIGN)
-    world.abort(order(leaving))
+    world.settle(order(leaving), State.ABORTED, world.decided(leaving, State.ABORTED))
     assert world.redeem(world.vouchers, FOREIGN) == ()
     assert world.redeem(world.vouchers, FOREIGN) == ()
     assert world.redeem(world.vouchers, FOREIGN, "event-2") == ("AlreadyRedeemed", "event-1")
-    again = world.terms(world.out(FOREIGN))
+    again = world.departure(FOREIGN)
     assert world.refusal(world.prepare(order(again))) == ("AssetRefused", FOREIGN)
 
 

@@ -126,6 +126,10 @@ class World:
         """A leg from somebody on `fabric` to bob here."""
         return leg(asset, 1, "Org1MSP.carol", 0, self.bob, **changes)
 
+    def departure(self, asset: str, **changes: Any) -> Terms:
+        """Alice's voucher leaves for `fabric`, its home, which therefore decides."""
+        return self.terms(self.out(asset, **changes), decider=1, initiator="Org1MSP.carol")
+
     # ---- verbs: each answers the receipt
 
     def prepare(self, *orders: tuple[Any, ...], sender: str | None = None) -> Receipt:
@@ -158,6 +162,10 @@ class World:
     def prepared(self, terms: Terms) -> tuple[str, bytes]:
         """Fabric's evidence that it is PREPARED."""
         return self.fabric.evidence((terms.id, State.PREPARED))
+
+    def decided(self, terms: Terms, outcome: State) -> tuple[str, bytes]:
+        """Fabric's evidence of its decision."""
+        return self.fabric.evidence((terms.id, outcome))
 
     # ---- whole crossings
 

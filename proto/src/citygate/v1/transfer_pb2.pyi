@@ -103,7 +103,7 @@ class Transfer(_message.Message):
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """Immutable. After it, by the deciding network's clock, anybody can have the transfer aborted. In whole seconds; the
-        gateway's default where it is left out.
+        gateway's default where it is left out. One after the year 9999 is shown as its last second; `terms` has it exactly.
         """
 
     @_builtins.property

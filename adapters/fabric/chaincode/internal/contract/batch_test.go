@@ -119,11 +119,13 @@ func TestFungibleVouchers(t *testing.T) {
 	same(t, amounts(alice), map[string]string{out.ID + ".0.change": "3", out.ID + ".0.back": "12"})
 
 	// Seven move to bob inside this network, five of them then leave.
-	move := w.terms(onFabric, leaving(evmToken, 7, w.alice))
+	move := w.terms(onEVM, leaving(evmToken, 7, w.alice))
 	move.Legs[0].Destination, move.Legs[0].Recipient = onFabric, bob
-	moved := item(move, commit)
+	moved := item(move, 0)
 	moved.Inputs = [][]string{{out.ID + ".0.back"}}
-	w.ok(w.one(w.alice, "Decide", moved, w.claim(terms.Prepared, moved)))
+	w.ok(w.one(w.alice, "Prepare", moved))
+	moved.Outcome = commit
+	w.ok(w.one(w.relay, "Settle", moved, w.claim(commit, moved)))
 	same(t, amounts(bob), map[string]string{moved.ID + ".0": "7"})
 	same(t, amounts(alice), map[string]string{out.ID + ".0.change": "3", moved.ID + ".0.change": "5"})
 
@@ -138,12 +140,12 @@ func TestFungibleVouchers(t *testing.T) {
 
 func TestNoFungibleAssetIsAtHome(t *testing.T) {
 	w := newWorld(t)
-	for _, leg := range []ledgertest.Leg{
-		leaving(fabricNetwork+"/asset:citygate.energy", 1, w.alice), arriving(fabricNetwork+"/asset:citygate.energy", 1, w.alice),
-	} {
-		leg.PayloadHash = [32]byte{}
-		w.refused(w.one(w.alice, "Prepare", item(w.terms(onEVM, leg), 0)), refusal.Unsupported)
-	}
+	energy := fabricNetwork + "/asset:citygate.energy"
+	out, back := leaving(energy, 1, w.alice), arriving(energy, 1, w.alice)
+	out.PayloadHash, back.PayloadHash = [32]byte{}, [32]byte{}
+	w.refused(w.one(w.alice, "Prepare", item(w.terms(onEVM, out), 0)), refusal.Unsupported)
+	home := item(w.terms(onFabric, back), commit)
+	w.refused(w.one(w.alice, "Decide", home, w.claim(terms.Prepared, home)), refusal.Unsupported)
 }
 
 func TestAmountsOf256Bits(t *testing.T) {

@@ -96,16 +96,58 @@ func TestAnAbortGivesEverythingBack(t *testing.T) {
 
 func TestAnAbortedReturnStaysAbroad(t *testing.T) {
 	w := newWorld(t)
-	w.ok(w.issue("TKT-1", w.alice))
-	out := w.terms(onEVM, leaving(homeTicket, 1, w.alice))
-	w.ok(w.one(w.alice, "Prepare", item(out, 0)))
-	w.ok(w.one(w.relay, "Settle", item(out, commit), w.claim(commit, item(out, commit))))
-
-	back := w.terms(onEVM, arriving(homeTicket, 1, w.bob))
+	w.sendAbroad()
+	back := w.terms(onFabric, arriving(homeTicket, 1, w.bob))
 	w.ok(w.one(w.relay, "Prepare", item(back, 0)))
-	same(t, w.supply(homeTicket).Outstanding, map[string]string{})
-	w.ok(w.one(w.relay, "Settle", item(back, abort), w.claim(abort, item(back, abort))))
+	w.ok(w.one(w.alice, "Decide", item(back, abort)))
+	same(t, w.kinds(), []string{"aborted"})
 	same(t, w.supply(homeTicket).Outstanding, map[string]string{w.evm.Network: "1"})
+}
+
+// Anybody can prepare invented terms at the home: nothing that is abroad is tied up by them.
+func TestAStrangerCannotKeepAnAssetFromComingHome(t *testing.T) {
+	w := newWorld(t)
+	w.sendAbroad()
+	before := w.asset(homeTicket)
+	invented := w.terms(onFabric, arriving(homeTicket, 1, w.bob))
+	invented.Legs[0].Sender = "0x0000000000000000000000000000000000000001"
+	w.ok(w.one(w.bob, "Prepare", item(invented, 0)))
+	same(t, w.state(item(invented, 0).ID), terms.Prepared)
+	same(t, w.asset(homeTicket), before)
+
+	back := item(w.terms(onFabric, arriving(homeTicket, 1, w.alice)), commit)
+	w.ok(w.one(w.relay, "Decide", back, w.claim(terms.Prepared, back)))
+	same(t, w.asset(homeTicket).Owner, w.alice.Account())
+	// What came home once doesn't come again, not even with a claim.
+	late := item(invented, commit)
+	w.refused(w.one(w.relay, "Decide", late, w.claim(terms.Prepared, late)), refusal.Insufficient)
+	same(t, w.asset(homeTicket).Owner, w.alice.Account())
+}
+
+func TestATicketComesHomeWithItsOwnPayloadOnly(t *testing.T) {
+	w := newWorld(t)
+	w.sendAbroad()
+	leg := arriving(homeTicket, 1, w.bob)
+	leg.PayloadHash = [32]byte{}
+	other := item(w.terms(onFabric, leg), commit)
+	w.refused(w.one(w.relay, "Decide", other, w.claim(terms.Prepared, other)), refusal.Invalid)
+	own := item(w.terms(onFabric, arriving(homeTicket, 1, w.bob)), commit)
+	w.ok(w.one(w.relay, "Decide", own, w.claim(terms.Prepared, own)))
+}
+
+// A home ticket that changes hands abroad takes its home along, and stays where it is.
+func TestAMoveAbroadIsDecidedAtHome(t *testing.T) {
+	w := newWorld(t)
+	leg := arriving(homeTicket, 1, w.bob)
+	leg.Destination, leg.Recipient = onEVM, evmOwner
+	move := func() wire.Item { return item(w.terms(onFabric, leg), commit) }
+	early := move()
+	w.refused(w.one(w.relay, "Decide", early, w.claim(terms.Prepared, early)), refusal.Insufficient)
+	w.sendAbroad()
+	moved := move()
+	w.ok(w.one(w.relay, "Decide", moved, w.claim(terms.Prepared, moved)))
+	same(t, w.supply(homeTicket).Outstanding, map[string]string{w.evm.Network: "1"})
+	same(t, w.asset(homeTicket).LockedBy, "")
 }
 
 func TestATombstoneKeepsALatePrepareOut(t *testing.T) {

@@ -243,6 +243,17 @@ func TestTermsThatThisGateRefuses(t *testing.T) {
 	}
 }
 
+func TestTheHomeOfWhatLeavesElsewhereDecides(t *testing.T) {
+	w := newWorld(t)
+	w.arrive(evmTicket, 1, w.bob)
+	w.refused(w.one(w.bob, "Prepare", item(w.terms(onFabric, leaving(evmTicket, 1, w.bob)), 0)), refusal.Invalid)
+	w.ok(w.one(w.bob, "Prepare", item(w.terms(onEVM, leaving(evmTicket, 1, w.bob)), 0)))
+
+	w.sendAbroad()
+	w.refused(w.one(w.relay, "Prepare", item(w.terms(onEVM, arriving(homeTicket, 1, w.bob)), 0)), refusal.Invalid)
+	w.ok(w.one(w.relay, "Prepare", item(w.terms(onFabric, arriving(homeTicket, 1, w.bob)), 0)))
+}
+
 func TestACommitPastTheDeadlineIsRefused(t *testing.T) {
 	w := newWorld(t)
 	back := item(w.terms(onFabric, arriving(evmTicket, 1, w.bob)), commit)

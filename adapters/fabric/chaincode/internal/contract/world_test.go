@@ -301,6 +301,15 @@ func (w *world) arrive(asset string, amount int64, recipient *ledgertest.Identit
 	return settled
 }
 
+// sendAbroad issues alice the home ticket and sends it to the EVM.
+func (w *world) sendAbroad() {
+	w.Helper()
+	w.ok(w.issue("TKT-1", w.alice))
+	out := w.terms(onEVM, leaving(homeTicket, 1, w.alice))
+	w.ok(w.one(w.alice, "Prepare", item(out, 0)))
+	w.ok(w.one(w.relay, "Settle", item(out, commit), w.claim(commit, item(out, commit))))
+}
+
 // signed is the authorisation of the terms' leg by an identity.
 func signed(by *ledgertest.Identity, t ledgertest.Terms, leg int) []byte {
 	r, s := by.Sign(digest(t, leg))

@@ -1,7 +1,7 @@
 // Package holdings is who has what on this network: unique assets, fungible vouchers, and what is locked or abroad.
 //
 // Whatever could stop a settlement is refused when a transfer is prepared. So locking checks, and applying or releasing
-// what was locked only writes.
+// what was locked only writes. Only a home recalls, which checks when it decides: that ties nothing up before.
 package holdings
 
 import (
@@ -33,7 +33,7 @@ type Kind interface {
 	Release(Movement) error
 	// Burn ends a voucher that Lock took.
 	Burn(Movement) error
-	// Recall takes, at home, what another network gives back.
+	// Recall takes, at home and on its own decision, what another network gives back.
 	Recall(Movement) error
 	// Deliver hands what Lock or Recall took, at home, to the recipient.
 	Deliver(Movement) error

@@ -60,7 +60,7 @@ func (unique) Recall(m Movement) error {
 	case err != nil:
 		return err
 	case row == nil || row.Outstanding != m.Leg.Source.Network:
-		return m.refuse(refusal.Insufficient, "the asset wasn't sent to %s, or is on its way back", m.Leg.Source.Network)
+		return m.refuse(refusal.Insufficient, "the asset isn't on %s", m.Leg.Source.Network)
 	case row.PayloadHash != m.payloadHash():
 		return m.refuse(refusal.Invalid, "the payload hash isn't the asset's")
 	}

@@ -1,8 +1,8 @@
 """The adapter interface: the one place where ledgers differ.
 
 Everything is batch-first and asynchronous. A verb signs and sends one ledger transaction for its whole batch and
-returns once that transaction is on the ledger. It is idempotent: the same batch again changes nothing and answers with the
-state that holds. Failures of the whole call are an `AdapterError`; a refused item is a `Refusal` in its place.
+returns once that transaction is on the ledger. It is idempotent: the same batch again changes nothing and answers with
+the state that holds. Failures of the whole call are an `AdapterError`; a refused item is a `Refusal` in its place.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Event:
     terms: Terms | None = None
     payloads: tuple[bytes, ...] = ()
     asset: str = ""
-    detail: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    detail: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 # ---- the interface ------------------------------------------------------------------------------------------------
@@ -225,7 +225,10 @@ class Adapter(Protocol):
         ...
 
     async def decide(self, decisions: Sequence[Decision], proofs: Sequence[Proof]) -> Receipt:
-        """Commit or abort on the deciding gate; `proofs` together show PREPARED of every other participant of each commit."""
+        """Commit or abort on the deciding gate.
+
+        `proofs` together show PREPARED of every other participant of each commit.
+        """
         ...
 
     async def settle(self, settlements: Sequence[Settlement], proofs: Sequence[Proof]) -> Receipt:
@@ -269,7 +272,10 @@ class Adapter(Protocol):
         ...
 
     async def prove(self, ids: Sequence[bytes]) -> Proof:
-        """One proof of the present states; NOT_FINAL while one of them could still be undone, INVALID where one is NONE."""
+        """One proof of the present states.
+
+        AdapterError NOT_FINAL while one of them could still be undone, INVALID where one is NONE.
+        """
         ...
 
     # names

@@ -26,7 +26,10 @@ class Signer(Protocol):
         ...
 
     async def sign(self, digest: bytes) -> bytes:
-        """ECDSA over a 32-byte digest: `r ‖ s`, 64 bytes with low S, and on secp256k1 a 65th, the recovery id 0 or 1."""
+        """ECDSA over a 32-byte digest: `r ‖ s`, 64 bytes with low S.
+
+        On secp256k1 a 65th byte follows, the recovery id 0 or 1.
+        """
         ...
 
 

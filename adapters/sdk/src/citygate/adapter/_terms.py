@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import pairwise
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
@@ -142,7 +143,7 @@ class Terms:
         networks = [p.network for p in self.participants]
         _require(1 <= len(networks) <= MAX_PARTICIPANTS, f"participants: 1 to {MAX_PARTICIPANTS}")
         _require(
-            all(a.encode() < b.encode() for a, b in zip(networks, networks[1:], strict=False)),
+            all(a.encode() < b.encode() for a, b in pairwise(networks)),
             "participants: networks strictly ascending",
         )
         _require(self.decider < len(networks), "decider: no such participant")

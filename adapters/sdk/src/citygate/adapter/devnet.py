@@ -1,8 +1,8 @@
 """Development networks: real ledgers as plain processes on loopback, for `citygate dev`, the demo and the tests.
 
-An adapter's package offers one as an entry point in the group `citygate.devnets`. The life of a set of development networks:
-each is started, then each registers the others' peers, then the gateway is started with their settings. Stopping is
-the supervisor's: no child outlives this process, however it ends.
+An adapter's package offers one as an entry point in the group `citygate.devnets`. The life of a set of development
+networks: each is started, then each registers the others' peers, then the gateway is started with their settings.
+Stopping is the supervisor's: no child outlives this process, however it ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
 from ._signing import Curve
 
@@ -90,9 +90,8 @@ class Supervisor:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._children: list[_Child] = []
-        self._stopping = False
 
-    async def __aenter__(self) -> Supervisor:
+    async def __aenter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -177,7 +176,10 @@ class Supervisor:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a development network lives: an empty directory, its ports (use → number), its processes, a place to report to."""
+    """Where a development network lives: an empty directory, its ports (use → number), its processes.
+
+    `report` is told each step in words.
+    """
 
     directory: Path
     ports: Mapping[str, int]

@@ -9,6 +9,8 @@ from citygate.gateway.platform import AccountEntry, Network, Transfer, TransferS
 from citygate.v1 import account_pb2, asset_pb2, claim_pb2, leg_pb2, network_pb2, transfer_pb2
 from citygate.v1.ledger_transaction_pb2 import LedgerTransaction
 
+_LAST_SECOND = 253402300799
+"""The end of the year 9999, the last that a Timestamp can say. Anybody can make terms that say more."""
 _GATE_STATES = {
     State.NONE: claim_pb2.GATE_STATE_NONE,
     State.PREPARED: claim_pb2.GATE_STATE_PREPARED,
@@ -40,7 +42,7 @@ def transfer_message(transfer: Transfer) -> transfer_pb2.Transfer:
     return transfer_pb2.Transfer(
         id=transfer.id.hex(),
         legs=_legs(transfer),
-        deadline=Timestamp(seconds=terms.deadline),
+        deadline=Timestamp(seconds=min(terms.deadline, _LAST_SECOND)),
         decider=terms.participants[terms.decider].network,
         initiator=terms.initiator,
         terms=terms.encoded,

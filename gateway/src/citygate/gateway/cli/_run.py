@@ -19,9 +19,7 @@ _STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @asynccontextmanager
-async def development_gateway(
-    report: Callable[[str], None], *, free: bool
-) -> AsyncGenerator[Development]:
+async def development_gateway(report: Callable[[str], None], *, free: bool) -> AsyncGenerator[Development]:
     """The development network with its gateway, in a directory that is gone afterwards unless something broke."""
     directory = Path(tempfile.mkdtemp(prefix="citygate-"))
     try:

@@ -1,7 +1,7 @@
 """The tour that `citygate demo` takes: acts on real ledgers, each with what it has to show.
 
-The tour talks to the gateway as any client does. Where it has to misbehave, which the gateway won't do for it, it talks to the gates
-through adapters of its own. It names ledgers as the development network names them.
+The tour talks to the gateway as any client does. Where it has to misbehave, which the gateway won't do for it, it
+talks to the gates through adapters of its own. It names ledgers as the development network names them.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Tour:
     networks: Networks
     """The ledgers past the gateway: for reading their accounts, and for what the gateway would never do."""
     report: Callable[[str], None]
-    checks: list[Check] = field(default_factory=lambda: list[Check]())
-    transfers: list[tuple[str, Transfer]] = field(default_factory=lambda: list[tuple[str, Transfer]]())
+    checks: list[Check] = field(default_factory=list[Check])
+    transfers: list[tuple[str, Transfer]] = field(default_factory=list[tuple[str, Transfer]])
     """Each transfer with what it shows, in its last state."""
 
     async def take(self) -> bool:
@@ -68,30 +68,36 @@ class Tour:
     async def _there(self) -> None:
         self.report(f"operator-a issues a ticket on {self.first}; it crosses to {self.second}")
         asset, payload_hash = await self._issue(self.first, "operator-a", "alice", "DEMO-A1")
-        await self._cross("crosses", asset, self.first, "alice", self.second, "bob")
+        await self._cross("crosses", self._leg(asset, self.first, "alice", self.second, "bob"))
         await self._same_payload(asset, self.second, payload_hash)
         await self._in_escrow(asset, self.first, self.second)
         self.report(f"operator-b validates it on {self.second}, twice")
         answer = await self._redeem(self.second, asset, "gate-7:0001")
         self._check("the second operator redeems the ticket", answer == "", answer or "redeemed")
         answer = await self._redeem(self.second, asset, "gate-7:0002")
-        self._check("a second redemption is refused", "FAILED_PRECONDITION" in answer, answer or "redeemed twice")
+        self._check(
+            "a second redemption is refused", "FAILED_PRECONDITION" in answer, answer or "redeemed twice"
+        )
         answer = await self._redeem(self.second, asset, "gate-7:0001")
         self._check("the same validation, sent again, changes nothing", answer == "", answer or "same event")
 
     async def _home_again(self) -> None:
         self.report(f"a {self.second} ticket crosses to {self.first} and back home")
         asset, payload_hash = await self._issue(self.second, "operator-b", "bob", "DEMO-B1")
-        await self._cross("crosses", asset, self.second, "bob", self.first, "alice")
+        await self._cross("crosses", self._leg(asset, self.second, "bob", self.first, "alice"))
         await self._same_payload(asset, self.first, payload_hash)
         await self._in_escrow(asset, self.second, self.first)
-        await self._cross("comes home", asset, self.first, "alice", self.second, "bob")
+        await self._cross("comes home", self._leg(asset, self.first, "alice", self.second, "bob"))
         await self._same_payload(asset, self.second, payload_hash)
         (supply,) = await self._adapter(self.second).supply([asset])
-        self._check("at home again, nothing is in escrow", supply.escrowed == 0, f"escrowed {supply.escrowed}")
+        self._check(
+            "at home again, nothing is in escrow", supply.escrowed == 0, f"escrowed {supply.escrowed}"
+        )
 
     async def _too_late_and_forged(self) -> None:
-        self.report("alice's ticket against carol's, who never signs: somebody locks alice's and forges proofs")
+        self.report(
+            "alice's ticket against carol's, who never signs: somebody locks alice's and forges proofs"
+        )
         mine, _ = await self._issue(self.first, "operator-a", "alice", "DEMO-A2")
         hers, _ = await self._issue(self.second, "operator-b", "carol", "DEMO-C1")
         deadline = int(time.time()) + _SHORT
@@ -119,7 +125,7 @@ class Tour:
             not record.locked_by and not record.outstanding,
             f"owner {record.owner}",
         )
-        await self._cross("is free again", mine, self.first, "alice", self.second, "bob")
+        await self._cross("is free again", self._leg(mine, self.first, "alice", self.second, "bob"))
 
     async def _lock(self, terms: Terms, asset: str) -> Order:
         """Prepare on the first ledger, which the gateway itself wouldn't do before everybody signed."""
@@ -177,7 +183,10 @@ class Tour:
         try:
             await MobilityServiceStub(self.channel).RedeemTicket(
                 mobility.RedeemTicketRequest(
-                    network=network, asset=asset, validator="operator-b", local_event_id=event.replace(":", "-")
+                    network=network,
+                    asset=asset,
+                    validator="operator-b",
+                    local_event_id=event.replace(":", "-"),
                 )
             )
         except grpc.aio.AioRpcError as error:
@@ -213,14 +222,12 @@ class Tour:
                 return transfer
         raise RuntimeError(f"transfer {transfer_id} ended without what the tour waits for")
 
-    async def _cross(
-        self, shows: str, asset: str, source: str, sender: str, destination: str, recipient: str
-    ) -> None:
-        created = await self._create([self._leg(asset, source, sender, destination, recipient)])
+    async def _cross(self, shows: str, leg: Leg) -> None:
+        created = await self._create([leg])
         ended = await self._until(created.id, lambda t: t.state in _FINAL)
         self.transfers.append((shows, ended))
         self._check(
-            f"the ticket {shows}: {source} → {destination}",
+            f"the ticket {shows}: {leg.source} → {leg.destination}",
             ended.state == Transfer.STATE_COMMITTED,
             ended.failure or Transfer.State.Name(ended.state),
         )
@@ -262,5 +269,3 @@ _FINAL = (Transfer.STATE_COMMITTED, Transfer.STATE_ABORTED)
 def ledger_time(stamp: Timestamp) -> str:
     """A ledger transaction's time, to the second, UTC."""
     return datetime.fromtimestamp(stamp.seconds, UTC).strftime("%H:%M:%S")
-
-

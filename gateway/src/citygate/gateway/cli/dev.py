@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 from citygate.gateway.infrastructure import Development
@@ -22,7 +23,8 @@ async def _run(free_ports: bool) -> None:
 async def _serve(free_ports: bool) -> None:
     begun = time.monotonic()
     async with development_gateway(lambda step: None, free=free_ports) as running:
-        print(_greeting(running, time.monotonic() - begun), flush=True)
+        sys.stdout.write(_greeting(running, time.monotonic() - begun) + "\n")
+        sys.stdout.flush()
         await watched(running, asyncio.Event().wait())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -113,7 +113,7 @@ def _choose_ports(devnets: Mapping[str, Devnet], free: bool) -> dict[str, int]:
 @asynccontextmanager
 async def development(
     directory: Path, report: Callable[[str], None], *, free: bool = True
-) -> AsyncIterator[Development]:
+) -> AsyncGenerator[Development]:
     """Start the ledgers in `directory` (empty) and connect them; leaving the context ends every process.
 
     `report` is told each step in words. With `free`, any free ports are taken instead of the usual ones. Raises

@@ -23,7 +23,8 @@ from citygate.adapter import Curve, Signer
 
 _VERSION = 1
 _MAX_FILE = 1 << 20
-_SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}
+_SCRYPT = {"n": 1 << 15, "r": 8, "p": 3}
+"""As costly as OWASP's n = 2^17, p = 1, with 32 MB of memory instead of 128."""
 _MAX_SCRYPT_MEMORY = 1 << 30
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 

@@ -109,15 +109,15 @@ def _check(networks: Networks, leg: LegDraft, where: str) -> _Checked:
 
 
 def _decider(networks: Networks, draft: Draft, legs: list[_Checked], ordered: list[Network]) -> Network:
-    """The home of what leaves another network; else the one asked for; else one that locks nothing: it prepares and
-    decides in one ledger transaction.
+    """The home of what leaves another network; else the one asked for; else one that locks nothing: it
+    prepares and decides in one ledger transaction.
     """
     homes = {leg.home.id: leg.home for leg in legs if leg.home is not leg.source}
     if len(homes) > 1:
         raise InvalidField(
             "legs",
-            f"assets of {' and '.join(sorted(homes))} leave networks that aren't their homes, and each home would have "
-            "to decide: make a transfer for each",
+            f"assets of {' and '.join(sorted(homes))} leave networks that aren't their homes, "
+            "and each home would have to decide: make a transfer for each",
         )
     for home in homes.values():
         if draft.decider is not None and networks.field(draft.decider, "decider") is not home:

@@ -99,12 +99,15 @@ class Transfers:
 
     async def get(self, transfer_id: bytes) -> Transfer:
         """One transfer; NotFound where the journal has none."""
+        return view(await self._entry(transfer_id))
+
+    async def _entry(self, transfer_id: bytes) -> Entry:
         entry = self._engine.current(transfer_id) or await self._journal.get(transfer_id)
         if entry is None:
             raise NotFound(
                 f"there is no transfer {transfer_id.hex()}; `citygate transfer list` shows those there are"
             )
-        return view(entry)
+        return entry
 
     async def list(
         self,
@@ -125,17 +128,18 @@ class Transfers:
     async def watch(self, transfer_id: bytes) -> AsyncIterator[Transfer]:
         """The transfer as it is and after each change, up to its final state; NotFound at the first step."""
         with self._engine.changes(transfer_id) as changed:
-            last = await self.get(transfer_id)
-            yield last
-            while not last.state.final:
+            entry = await self._entry(transfer_id)
+            transfer = view(entry)
+            yield transfer
+            while not transfer.state.final:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_ELSEWHERE):
                         await changed.wait()
                 changed.clear()
-                now = await self.get(transfer_id)
-                if replace(now, updated_at=last.updated_at) != last:
-                    last = now
-                    yield now
+                seen, entry = entry, await self._entry(transfer_id)
+                if replace(entry, updated_at=seen.updated_at, due_at=seen.due_at) != seen:
+                    transfer = view(entry)
+                    yield transfer
 
     async def abort(self, transfer_id: bytes) -> Transfer:
         """Ask for the decision ABORT; answers at once with the transfer as it is (final later: `watch`).

@@ -149,10 +149,6 @@ class Gate:
             store.balances[leg.asset, leg.sender] -= leg.amount
             if AssetName.parse(leg.asset).token:
                 store.locks[leg.asset] = terms.id
-        elif leg.home == self.me.network:
-            enough = store.outstanding[leg.asset, source] >= leg.amount
-            require(enough, Reason.INSUFFICIENT, f"legs[{number}]: {source} hasn't got {leg.asset}")
-            store.outstanding[leg.asset, source] -= leg.amount
 
     def _check_token(self, number: int, leg: Leg) -> None:
         expected = NO_PAYLOAD
@@ -174,6 +170,10 @@ class Gate:
                 store.vouchers[leg.asset] -= leg.amount
                 if AssetName.parse(leg.asset).token:
                     store.tokens[leg.asset] = None
+            if leg.home == me and source != me:
+                enough = store.outstanding[leg.asset, source] >= leg.amount
+                require(enough, Reason.INSUFFICIENT, f"legs[{number}]: {source} hasn't got {leg.asset}")
+                store.outstanding[leg.asset, source] -= leg.amount
             if leg.home == me and destination != me:
                 store.outstanding[leg.asset, destination] += leg.amount
                 store.escrowed[leg.asset] += leg.amount if source == me else 0
@@ -201,8 +201,6 @@ class Gate:
                 if source == self.me.network:
                     self._deliver(leg.asset, leg.sender, leg.amount)
                     self._store.locks[leg.asset] = b""
-                elif leg.home == self.me.network:
-                    self._store.outstanding[leg.asset, source] += leg.amount
         return self._put(terms, State.ABORTED)
 
     def _put(self, terms: Terms, state: State) -> State:

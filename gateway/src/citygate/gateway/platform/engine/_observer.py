@@ -63,7 +63,7 @@ class Observer:
             return
         item = self._scheduler.get(event.transfer_id)
         if item is None or item.leaving:
-            if await self._journal.note(event) or await adopt(event, self._networks, self._journal):
+            if await self._journal.note(event) or await self._adopt(event):
                 self._due.set()
             return
         before = item.entry
@@ -73,3 +73,13 @@ class Observer:
         item.recorded(Verb.of(event, item.decider), event.transaction)
         if item.entry is not before or not item.busy:
             self._scheduler.go_on([item])
+
+    async def _adopt(self, event: Event) -> bool:
+        try:
+            return await adopt(event, self._networks, self._journal) is not None
+        except AdapterError as error:
+            if error.reason.retryable:
+                raise
+            # one transfer that can't be read must not keep the others' events back
+            _logger.warning("transfer %s can't be taken up: %s", event.transfer_id.hex(), error)
+            return False

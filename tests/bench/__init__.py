@@ -1,0 +1,1 @@
+"""Benchmarks on the real ledgers; `make bench` runs them and prints one table."""

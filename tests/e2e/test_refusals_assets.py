@@ -1,0 +1,109 @@
+"""What an asset's own state forbids, and what a batch's other items don't."""
+
+from __future__ import annotations
+
+import pytest
+
+from citygate.adapter import Decision, Order, Reason, Redemption, Refusal, Settlement, State
+from citygate.gateway.platform import Networks
+
+from .forging import claiming
+from .terms import GATES, ISSUER, Crossing, account, decided, issued, prepared, refusal
+
+pytestmark = [pytest.mark.ledger, pytest.mark.asyncio(loop_scope="session")]
+
+BATCH = 50
+BAD = 17
+
+
+# ---- tickets that can't leave -----------------------------------------------------------------------------
+
+
+async def again(crossing: Crossing) -> Crossing:
+    """Another transfer of the same ticket, which its owner signed as well."""
+    return await crossing.signed(salt=bytes(32))
+
+
+async def does_not_leave(crossing: Crossing) -> None:
+    """It is refused and changes nothing; a ticket like it leaves."""
+    before = await crossing.accounts()
+    said = refusal(await crossing.prepare())
+    assert said.reason in (Reason.REJECTED, Reason.CONFLICT, Reason.UNAUTHORISED)
+    assert await crossing.accounts() == before
+    (like_it,) = await issued(crossing.ledgers, crossing.source.name)
+    assert await like_it.prepare() is State.PREPARED
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_redeemed_ticket(ledgers: Networks, gate: str) -> None:
+    (crossing,) = await issued(ledgers, gate)
+    validator = account(ledgers, gate, ISSUER[gate])
+    event = f"event-{crossing.id.hex()[:16]}"
+    receipt = await crossing.source.adapter.redeem(validator, [Redemption(crossing.asset, event)])
+    assert receipt.results == (event,)
+    await does_not_leave(crossing)
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_locked_ticket(ledgers: Networks, gate: str) -> None:
+    (crossing,) = await prepared(ledgers, gate)
+    await does_not_leave(await again(crossing))
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_ticket_that_is_abroad(ledgers: Networks, gate: str) -> None:
+    (crossing,) = await decided(ledgers, gate, State.COMMITTED)
+    decision = await crossing.proof(crossing.decider)
+    assert await crossing.settle(State.COMMITTED, decision) is State.COMMITTED
+    await does_not_leave(await again(crossing))
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_the_same_ticket_twice_in_one_batch(ledgers: Networks, gate: str) -> None:
+    (crossing,) = await issued(ledgers, gate)
+    other = await again(crossing)
+    receipt = await crossing.source.adapter.prepare([crossing.order, other.order])
+    first, second = receipt.results
+    assert first is State.PREPARED
+    assert refusal(second)
+    (record,) = await crossing.source.adapter.assets([crossing.asset])
+    assert record.locked_by == crossing.id
+
+
+# ---- batches ----------------------------------------------------------------------------------------------
+
+
+def all_but_one(results: tuple[State | str | Refusal, ...], wanted: State) -> None:
+    assert isinstance(results[BAD], Refusal)
+    assert results[:BAD] + results[BAD + 1 :] == (wanted,) * (BATCH - 1)
+
+
+@pytest.mark.parametrize("source", GATES)
+async def test_one_bad_transfer_in_a_batch_of_fifty(ledgers: Networks, source: str) -> None:
+    """Each verb in turn: the bad one isn't signed, then has another payload, then isn't decided as it says."""
+    crossings = await issued(ledgers, source, BATCH)
+    bad = crossings[BAD]
+    home, away = bad.source.adapter, bad.destination.adapter
+
+    def orders(spoilt: Crossing) -> list[Order]:
+        return [crossing.order for crossing in (*crossings[:BAD], spoilt, *crossings[BAD + 1 :])]
+
+    receipt = await home.prepare(orders(bad.changed(authorizations=(b"",))))
+    all_but_one(receipt.results, State.PREPARED)
+    assert await bad.prepare() is State.PREPARED
+
+    ids = [crossing.id for crossing in crossings]
+    ready = await home.prove(ids)
+    spoilt = orders(bad.changed(payloads=(b"{}",)))
+    receipt = await away.decide([Decision(order, State.COMMITTED) for order in spoilt], [ready])
+    all_but_one(receipt.results, State.COMMITTED)
+
+    # The bad one is aborted instead, and yet sent along as if it had been committed.
+    assert await bad.decide(State.ABORTED) is State.ABORTED
+    decision = await away.prove(ids)
+    said = claiming(decision, State.COMMITTED)
+    receipt = await home.settle([Settlement(order, State.COMMITTED) for order in orders(bad)], [said])
+    all_but_one(receipt.results, State.COMMITTED)
+    supplies = await home.supply([crossing.asset for crossing in crossings])
+    assert [supply.escrowed for supply in supplies] == [int(crossing is not bad) for crossing in crossings]
+    assert await bad.settle(State.ABORTED, await bad.proof(bad.decider)) is State.ABORTED
