@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from citygate.fabric.gateway import Contract, Member
 
 _FUNCTIONS = contract("Gate").functions
 _ETHER = 10**18
-_POLL = 0.005  # seconds
 
 
 class Gate(Protocol):
@@ -74,9 +72,7 @@ class EthereumGate:
         request = {"from": stranger, "data": "0x" + data.hex(), "gas": hex(2**23)} | (
             {"to": to} if to else {}
         )
-        sent: str = await self.node.call("eth_sendTransaction", request)
-        while (receipt := await self.node.call("eth_getTransactionReceipt", sent)) is None:
-            await asyncio.sleep(_POLL)
+        receipt: dict[str, Any] = await self.node.call("eth_sendTransactionSync", request)
         assert receipt["status"] == "0x1"
         return receipt
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,7 +38,7 @@ def account(ledgers: Networks, network: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A transfer of one ticket from its home to the other ledger, which `deciding` or `settling` gates carry out."""
+    """A transfer of one ticket from its home to the other ledger."""
 
     ledgers: Networks
     source: Network
@@ -74,6 +73,21 @@ class Crossing:
         """The same ticket under changed terms, which its owner signed."""
         new = replace(self.order.terms, **terms)
         return self.changed(terms=new, authorizations=await authorize(self.ledgers, new))
+
+    async def returning(self) -> Crossing:
+        """The way back home of what has arrived, decided there and signed by who has it abroad."""
+        (leg,) = self.order.terms.legs
+        back = replace(
+            leg,
+            source=leg.destination,
+            sender=leg.recipient,
+            destination=leg.source,
+            recipient=leg.sender,
+        )
+        turned = replace(self, source=self.destination, destination=self.source)
+        return await turned.signed(
+            legs=(back,), decider=leg.source, initiator=self.ledgers.relay(self.source), salt=bytes(32)
+        )
 
     # ---- verbs, each answering with what became of this transfer -------------------------------------------
 
@@ -187,6 +201,9 @@ async def decided(ledgers: Networks, source: str, outcome: State, count: int = 1
     return crossings
 
 
-async def waiting(ledgers: Networks, gate: str) -> tuple[Sequence[Crossing], ...]:
-    """Transfers that wait for `gate`: one to be decided there, one whose decision it is to follow."""
-    return await prepared(ledgers, OTHER[gate]), await decided(ledgers, gate, State.COMMITTED)
+async def arrived(ledgers: Networks, source: str) -> Crossing:
+    """A ticket that is abroad, its transfer done on both ledgers."""
+    (crossing,) = await decided(ledgers, source, State.COMMITTED)
+    decision = await crossing.proof(crossing.decider)
+    assert await crossing.settle(State.COMMITTED, decision) is State.COMMITTED
+    return crossing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 
 import pytest
 
@@ -83,3 +84,15 @@ async def test_two_batches_in_one_block_do_not_invalidate_each_other(gateway: Ga
     back = [client.cross(asset, "ethereum", "alice", "fabric", "bob") for asset in assets[12:]]
     ended = await asyncio.gather(*there, *back)
     assert {transfer.state for transfer in ended} == {Transfer.STATE_COMMITTED}
+
+
+async def test_the_readmes_client_works(gateway: GatewayProcess, pytestconfig: pytest.Config) -> None:
+    example = pytestconfig.rootpath / "docs" / "examples" / "crossing.py"
+    assert f"```python\n{example.read_text()}```" in (pytestconfig.rootpath / "README.md").read_text()
+    asset = await gateway.client.issue("ethereum", "operator-a", "alice", "README")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, example, asset, gateway.address, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    assert output.decode().splitlines()[-1].startswith("STATE_COMMITTED")

@@ -8,7 +8,7 @@ from citygate.adapter import Decision, Order, Reason, Redemption, Refusal, Settl
 from citygate.gateway.platform import Networks
 
 from .forging import claiming
-from .terms import GATES, ISSUER, Crossing, account, decided, issued, prepared, refusal
+from .terms import GATES, ISSUER, OTHER, Crossing, account, arrived, issued, prepared, refusal
 
 pytestmark = [pytest.mark.ledger, pytest.mark.asyncio(loop_scope="session")]
 
@@ -52,9 +52,7 @@ async def test_a_locked_ticket(ledgers: Networks, gate: str) -> None:
 
 @pytest.mark.parametrize("gate", GATES)
 async def test_a_ticket_that_is_abroad(ledgers: Networks, gate: str) -> None:
-    (crossing,) = await decided(ledgers, gate, State.COMMITTED)
-    decision = await crossing.proof(crossing.decider)
-    assert await crossing.settle(State.COMMITTED, decision) is State.COMMITTED
+    crossing = await arrived(ledgers, gate)
     await does_not_leave(await again(crossing))
 
 
@@ -68,6 +66,64 @@ async def test_the_same_ticket_twice_in_one_batch(ledgers: Networks, gate: str) 
     assert refusal(second)
     (record,) = await crossing.source.adapter.assets([crossing.asset])
     assert record.locked_by == crossing.id
+
+
+# ---- vouchers that can't go home --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_voucher_whose_owner_did_not_sign(ledgers: Networks, gate: str) -> None:
+    """Nobody's signature, and that of the owner at home, who has no say any more."""
+    crossing = await arrived(ledgers, OTHER[gate])
+    back = await crossing.returning()
+    before = await back.accounts()
+    for authorizations in ((b"",), crossing.order.authorizations):
+        said = refusal(await back.changed(authorizations=authorizations).prepare())
+        assert said.reason is Reason.UNAUTHORISED
+    assert await back.accounts() == before
+    assert await back.prepare() is State.PREPARED
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_voucher_goes_home_once(ledgers: Networks, gate: str) -> None:
+    """Locked, it can't be locked again; at home, it is gone."""
+    crossing = await arrived(ledgers, OTHER[gate])
+    back = await crossing.returning()
+    twice = await back.signed(salt=bytes([1]) * 32)
+    assert await back.prepare() is State.PREPARED
+    assert refusal(await twice.prepare())
+    assert await back.decide(State.COMMITTED, await back.proof(back.source)) is State.COMMITTED
+    assert refusal(await twice.prepare())
+    assert await back.settle(State.COMMITTED, await back.proof(back.decider)) is State.COMMITTED
+    before = await back.accounts()
+    assert refusal(await twice.prepare())
+    assert await back.accounts() == before
+    (record,) = await back.destination.adapter.assets([back.asset])
+    assert record.owner == crossing.order.terms.legs[0].sender
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_redeemed_voucher(ledgers: Networks, gate: str) -> None:
+    crossing, sibling = await arrived(ledgers, OTHER[gate]), await arrived(ledgers, OTHER[gate])
+    validator = account(ledgers, gate, ISSUER[gate])
+    event = f"event-{crossing.id.hex()[:16]}"
+    receipt = await crossing.destination.adapter.redeem(validator, [Redemption(crossing.asset, event)])
+    assert receipt.results == (event,)
+    back = await crossing.returning()
+    assert refusal(await back.prepare()).reason is Reason.REJECTED
+    assert await (await sibling.returning()).prepare() is State.PREPARED
+
+
+@pytest.mark.parametrize("gate", GATES)
+async def test_a_voucher_whose_home_does_not_decide(ledgers: Networks, gate: str) -> None:
+    """Neither where the voucher is nor at its home can such a transfer be prepared."""
+    back = await (await arrived(ledgers, OTHER[gate])).returning()
+    (leg,) = back.order.terms.legs
+    decided_abroad = await back.signed(decider=leg.source, initiator=ledgers.relay(back.source))
+    for network in (back.source, back.destination):
+        (said,) = (await network.adapter.prepare([decided_abroad.order])).results
+        assert "home" in refusal(said).detail
+    assert await back.prepare() is State.PREPARED
 
 
 # ---- batches ----------------------------------------------------------------------------------------------

@@ -103,6 +103,13 @@ abstract contract Escrow is ReentrancyGuardTransient, ERC165, IERC1155Receiver, 
         if (!known) revert AssetRefused(asset);
     }
 
+    /// @dev What `asset`, whose home this is, says of its payload.
+    function _homePayloadHash(string calldata asset) internal view returns (bytes32 payloadHash) {
+        bool known;
+        (known, payloadHash) = _token(asset, true).payloadHash();
+        if (!known) revert AssetRefused(asset);
+    }
+
     /// @dev Give `amount` of `asset` out of this gate's keeping. It never fails for the recipient's sake: what can't be
     /// delivered is held in the recipient's name.
     function _give(bytes32 id, string calldata asset, bool home, address recipient, uint256 amount) internal {

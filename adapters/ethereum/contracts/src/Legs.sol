@@ -52,6 +52,8 @@ abstract contract Legs is Escrow, Authorization {
             // reserved before.
             if (role.home && !role.source) {
                 _bringHome(leg.asset, terms.participants[leg.source].network, leg.amount);
+                // Elsewhere it is minted with this hash, and the source may lie about it.
+                if (!role.destination && _homePayloadHash(leg.asset) != leg.payloadHash) revert PayloadMismatch(i);
             }
             if (role.home && !role.destination) {
                 _sendAbroad(leg.asset, terms.participants[leg.destination].network, leg.amount);

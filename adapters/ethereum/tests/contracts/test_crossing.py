@@ -138,6 +138,11 @@ def test_a_voucher_that_moves_on_takes_its_home_along(world: World) -> None:
     asset = world.issue("TKT-1", payload=PAYLOAD)
     terms = world.terms(world.out(asset, payload_hash=digest(PAYLOAD)))
     world.commit(order(terms, [PAYLOAD]), world.prepared(terms))
+    forged = world.terms(
+        leg(asset, 1, "Org1MSP.carol", 2, "Org1MSP.dave", payload_hash=digest(b"{}")), parties=3
+    )
+    evidence = (world.prepared(forged), world.other.evidence((forged.id, State.PREPARED)))
+    assert world.refusal(world.commit(order(forged), *evidence)) == ("PayloadMismatch", 0)
     onward = world.terms(
         leg(asset, 1, "Org1MSP.carol", 2, "Org1MSP.dave", payload_hash=digest(PAYLOAD)), parties=3
     )

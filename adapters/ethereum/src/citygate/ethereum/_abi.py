@@ -7,7 +7,7 @@ value.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,14 +15,15 @@ from typing import Any, cast
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
-from eth_hash.auto import keccak
-from eth_utils.abi import abi_to_signature, collapse_if_tuple
+from eth_utils.abi import (
+    collapse_if_tuple,
+    event_abi_to_log_topic,
+    function_abi_to_4byte_selector,
+    get_abi_input_types,
+    get_abi_output_types,
+)
 
 _ARTIFACTS = files("citygate.ethereum").joinpath("artifacts")
-
-
-def _types(parameters: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(collapse_if_tuple(parameter) for parameter in parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Function:
     """A function of a contract; arguments are positional, structs are tuples."""
 
     selector: bytes
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
 
     def call(self, *arguments: Any) -> bytes:
         """The call data. ValueError where an argument doesn't fit its type."""
@@ -69,23 +70,21 @@ class LogType:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One contract's interface and its creation code. Of overloaded functions the first is kept."""
+    """One contract's interface and its creation code. Of overloaded functions the first is kept.
+
+    `errors` has each error's name and types by its first four bytes.
+    """
 
     name: str
     functions: Mapping[str, Function]
     logs: Mapping[str, LogType]
-    errors: Sequence[Mapping[str, Any]]
-    constructor: tuple[str, ...]
+    errors: Mapping[bytes, tuple[str, Sequence[str]]]
+    constructor: Sequence[str]
     bytecode: bytes
 
     def creation(self, *arguments: Any) -> bytes:
         """The code that, sent to nobody, creates the contract."""
         return self.bytecode + encode(self.constructor, arguments)
-
-
-def topic_of(abi: Any) -> bytes:
-    """The hash that names an event (whole) or an error (its first four bytes)."""
-    return keccak(abi_to_signature(abi).encode())
 
 
 @cache
@@ -94,34 +93,38 @@ def contract(name: str) -> Contract:
     artifact = json.loads(_ARTIFACTS.joinpath(f"{name}.json").read_bytes())
     functions: dict[str, Function] = {}
     logs: dict[str, LogType] = {}
-    errors: list[Mapping[str, Any]] = []
-    constructor: tuple[str, ...] = ()
+    errors: dict[bytes, tuple[str, Sequence[str]]] = {}
+    constructor: Sequence[str] = ()
     for entry in cast("list[Any]", artifact["abi"]):
         match entry["type"]:
             case "function":
                 functions.setdefault(
                     entry["name"],
-                    Function(topic_of(entry)[:4], _types(entry["inputs"]), _types(entry["outputs"])),
+                    Function(
+                        function_abi_to_4byte_selector(entry),
+                        get_abi_input_types(entry),
+                        get_abi_output_types(entry),
+                    ),
                 )
             case "event":
                 parts = [(part["name"], collapse_if_tuple(part), part["indexed"]) for part in entry["inputs"]]
                 logs[entry["name"]] = LogType(
                     entry["name"],
-                    "0x" + topic_of(entry).hex(),
+                    "0x" + event_abi_to_log_topic(entry).hex(),
                     tuple((n, kind) for n, kind, indexed in parts if indexed),
                     tuple((n, kind) for n, kind, indexed in parts if not indexed),
                 )
             case "error":
-                errors.append(entry)
+                errors[function_abi_to_4byte_selector(entry)] = (entry["name"], get_abi_input_types(entry))
             case "constructor":
-                constructor = _types(entry["inputs"])
+                constructor = get_abi_input_types(entry)
             case _:
                 pass
     return Contract(
         name,
         functions,
         logs,
-        tuple(errors),
+        errors,
         constructor,
         bytes.fromhex(artifact["bytecode"].removeprefix("0x")),
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.abi import collapse_if_tuple
 
 from citygate.adapter import AdapterError, Reason, Refusal, State
 
-from ._abi import contracts, topic_of
+from ._abi import contracts
 from ._rpc import NodeError
 
 # A contract's error → its reason, and a sentence in which {0}, {1}… are the error's arguments.
@@ -87,16 +86,14 @@ _TABLE: dict[str, tuple[Reason, str]] = {
 
 
 @cache
-def _errors() -> dict[bytes, tuple[str, tuple[str, ...]]]:
+def _errors() -> dict[bytes, tuple[str, Sequence[str]]]:
     """Every error's name and types, by its first four bytes."""
-    known: dict[bytes, tuple[str, tuple[str, ...]]] = {
+    known: dict[bytes, tuple[str, Sequence[str]]] = {
         bytes.fromhex("08c379a0"): ("Error", ("string",)),
         bytes.fromhex("4e487b71"): ("Panic", ("uint256",)),
     }
     for kind in contracts():
-        for error in kind.errors:
-            types = tuple(collapse_if_tuple(part) for part in error["inputs"])
-            known[topic_of(error)[:4]] = (error["name"], types)
+        known.update(kind.errors)
     return known
 
 

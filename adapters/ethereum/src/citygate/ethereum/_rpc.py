@@ -1,16 +1,19 @@
 """JSON-RPC to an EVM node: one place for time-outs and for telling a node's refusal from its absence.
 
-Straight on aiohttp: a call costs a third of a millisecond, and nothing here follows what a contract's revert
-asks for (EIP-3668 would have the client send HTTP requests of the contract's choosing).
+On web3's requests, beneath its typed methods: those want addresses in mixed case and format what headers and
+proofs need as the node gave it. Nor does anything here follow what a contract's revert asks for (EIP-3668
+would have the client send HTTP requests of the contract's choosing).
 """
 
 from __future__ import annotations
 
-import itertools
-import json
+from collections.abc import Mapping
 from typing import Any, cast
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3.exceptions import Web3Exception, Web3RPCError
+from web3.types import RPCEndpoint
 
 from citygate.adapter import AdapterError, Reason
 
@@ -30,36 +33,56 @@ class NodeError(AdapterError):
         self.data = data
 
 
+class _BoundedResponse(ClientResponse):
+    """An answer of at most `_MAX_ANSWER` bytes: web3 reads one of any length."""
+
+    async def read(self) -> bytes:
+        """The whole body, decompressed; ValueError where it is longer."""
+        body = bytearray()
+        try:
+            async for part in self.content.iter_any():
+                body += part
+                if len(body) > _MAX_ANSWER:
+                    raise ValueError("the answer is too long")
+        except BaseException:
+            self.close()
+            raise
+        return bytes(body)
+
+
 class Node:
     """A node behind an HTTP endpoint. Make it inside a running event loop."""
 
     def __init__(self, url: str, timeout: float) -> None:
         """`timeout` in seconds, for each call."""
-        self._url = url
-        self._session = ClientSession(
-            timeout=ClientTimeout(total=timeout), headers={"Content-Type": "application/json"}
+        self._session = ClientSession(response_class=_BoundedResponse)
+        self._provider = AsyncHTTPProvider(
+            url,
+            {"timeout": ClientTimeout(total=timeout), "headers": {"Content-Type": "application/json"}},
+            exception_retry_configuration=None,  # who calls knows what may be asked again, and when
         )
-        self._ids = itertools.count(1)
+        self._provider.global_ccip_read_enabled = False
+        self._requests = AsyncWeb3(self._provider, middleware=()).manager
+        self._ready = False
 
     async def call(self, method: str, *params: Any) -> Any:
         """The result of a call. NodeError where the node refuses, UNAVAILABLE where it doesn't answer."""
-        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         try:
-            async with self._session.post(self._url, data=json.dumps(request)) as response:
-                body = await _bounded(response.content)
-            answer = json.loads(body)
-            if not isinstance(answer, dict):
-                raise ValueError("no JSON-RPC answer")
-        except (TimeoutError, ClientError, OSError, ValueError) as error:
+            if not self._ready:  # web3's own session would connect anew for each call
+                await self._provider.cache_async_session(self._session)
+                self._ready = True
+            return await self._requests.coro_request(RPCEndpoint(method), params)
+        except Web3RPCError as error:
+            raise _node_error(error) from error
+        except (
+            *(TimeoutError, ClientError, OSError, Web3Exception),
+            *(AttributeError, TypeError, ValueError, RecursionError),  # of an answer that isn't JSON-RPC
+        ) as error:
             raise AdapterError(
                 Reason.UNAVAILABLE,
                 f"the Ethereum node doesn't answer {method} ({type(error).__name__}): "
                 "check its URL and that it runs",
             ) from error
-        fields = cast("dict[str, Any]", answer)
-        if "error" in fields:
-            raise _node_error(fields["error"])
-        return fields.get("result")
 
     async def number(self, method: str, *params: Any) -> int:
         """A call that answers with a quantity."""
@@ -75,26 +98,13 @@ class Node:
         await self._session.close()
 
 
-async def _bounded(stream: StreamReader) -> bytes:
-    """The whole answer; ValueError where it is longer than `_MAX_ANSWER`."""
-    parts: list[bytes] = []
-    left = _MAX_ANSWER
-    async for part in stream.iter_any():
-        left -= len(part)
-        if left < 0:
-            raise ValueError("the answer is too long")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _node_error(error: Any) -> NodeError:
-    if not isinstance(error, dict):
-        return NodeError(0, str(error))
-    details = cast("dict[str, Any]", error)
-    data = details.get("data")
+def _node_error(error: Web3RPCError) -> NodeError:
+    """web3 has checked that the node's error has a number and a text; its data can be anything."""
+    fields = cast("Mapping[str, Any]", error.rpc_response)["error"]
+    data = fields.get("data")
     text = data if isinstance(data, str) and data.startswith("0x") else "0x"
     try:
         revert = bytes.fromhex(text[2:])
     except ValueError:
         revert = b""
-    return NodeError(int(details.get("code", 0)), str(details.get("message", "")), revert)
+    return NodeError(fields["code"], fields["message"], revert)

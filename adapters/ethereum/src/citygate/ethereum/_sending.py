@@ -11,9 +11,9 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import rlp
+from eth_account.typed_transactions import TypedTransaction
 from eth_hash.auto import keccak
 
 from citygate.adapter import AdapterError, KeyRing, Outbox, Reason, Signed, Signer, Transaction
@@ -22,7 +22,6 @@ from ._errors import node_error
 from ._names import address_bytes, chain_id_of
 from ._rpc import Node, NodeError
 
-_TYPE = b"\x02"  # EIP-2718 type of an EIP-1559 transaction
 _EMPTY_GAS = 21_000
 MAX_GAS = 2**24
 """What one transaction may use at most (EIP-7825)."""
@@ -148,12 +147,20 @@ class Wallet:
 
     async def _sign(self, sender: str, nonce: int, call: _Call, fees: _Fees) -> Signed:
         signer = self._signer(sender)
-        to = b"" if call.to is None else address_bytes(call.to)
-        price = [fees.priority, fees.maximum, call.gas]
-        fields: list[Any] = [self._chain_id, nonce, *price, to, 0, call.data, []]
-        signature = await signer.sign(keccak(_TYPE + _rlp(fields)))
+        fields: dict[str, Any] = {
+            "type": 2,  # EIP-1559
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "maxPriorityFeePerGas": fees.priority,
+            "maxFeePerGas": fees.maximum,
+            "gas": call.gas,
+            "to": b"" if call.to is None else address_bytes(call.to),
+            "value": 0,
+            "data": call.data,
+        }
+        signature = await signer.sign(TypedTransaction.from_dict(fields).hash())
         r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:64]))
-        raw = _TYPE + _rlp([*fields, signature[64], r, s])
+        raw = TypedTransaction.from_dict(fields | {"v": signature[64], "r": r, "s": s}).encode()
         return Signed(self._network, "0x" + keccak(raw).hex(), sender, nonce, raw)
 
     # ---- sending -------------------------------------------------------------------------------------------
@@ -237,7 +244,3 @@ class Wallet:
                 with contextlib.suppress(AdapterError):
                     await self._broadcast(signed)
             return count
-
-
-def _rlp(items: Sequence[Any]) -> bytes:
-    return cast("bytes", rlp.encode(items))  # pyright: ignore[reportUnknownMemberType]

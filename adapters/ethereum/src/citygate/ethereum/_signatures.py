@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
+from eth_keys.datatypes import PrivateKey, Signature
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from citygate.adapter import Curve
 
@@ -24,21 +26,24 @@ class LocalKey:
 
     def __init__(self, secret: bytes) -> None:
         """`secret` is the private scalar, 32 bytes big-endian. ValueError where it is none."""
-        self._key = PrivateKey(secret)
+        try:
+            self._key = PrivateKey(secret)
+        except ValidationError as error:
+            raise ValueError("a private key has 32 bytes") from error
 
     @property
     def public_key(self) -> bytes:
         """The uncompressed SEC1 point."""
-        return self._key.public_key.format(compressed=False)
+        return b"\x04" + self._key.public_key.to_bytes()
 
     @property
     def account(self) -> str:
         """The address."""
-        return address_text(address_of(self.public_key))
+        return address_text(self._key.public_key.to_canonical_address())
 
     async def sign(self, digest: bytes) -> bytes:
         """`r ‖ s ‖ recovery id`, low S (deterministic nonce, RFC 6979)."""
-        return self._key.sign_recoverable(digest, hasher=None)  # pyright: ignore[reportUnknownMemberType]
+        return self._key.sign_msg_hash(digest).to_bytes()
 
 
 def pack(signature: bytes) -> bytes:
@@ -55,9 +60,7 @@ def recover(digest: bytes, signature: bytes) -> bytes:
     if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
         raise ValueError("the signature's S is high: the low one is the only form")
     try:
-        key = PublicKey.from_signature_and_message(
-            signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
-        )
-    except Exception as error:  # coincurve raises bare Exception where no point can be recovered
+        found = Signature(signature[:64] + bytes([signature[64] - 27]))
+        return found.recover_public_key_from_msg_hash(digest).to_canonical_address()
+    except BadSignature as error:
         raise ValueError("the signature is of no key") from error
-    return address_of(key.format(compressed=False))

@@ -171,6 +171,7 @@ class Gate:
                 if AssetName.parse(leg.asset).token:
                     store.tokens[leg.asset] = None
             if leg.home == me and source != me:
+                self._check_token(number, leg)
                 enough = store.outstanding[leg.asset, source] >= leg.amount
                 require(enough, Reason.INSUFFICIENT, f"legs[{number}]: {source} hasn't got {leg.asset}")
                 store.outstanding[leg.asset, source] -= leg.amount
