@@ -22,7 +22,7 @@ setup: ## Install everything that a contributor needs
 	@$(PYTHON) tools/bootstrap.py dev
 
 check: lint ## Lint, types, generated code, and the tests that need no ledger: under a minute
-	@$(VENV)/pytest -q -n 2 -m "not ledger"
+	@$(VENV)/pytest -q -n 2 -m "not ledger and not slow"
 
 test: lint ## All that a change must pass, real networks included
 	@$(VENV)/pytest

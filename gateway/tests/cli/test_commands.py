@@ -18,6 +18,8 @@ import pytest
 from citygate.gateway.business import ticket_to_json
 from citygate.schemas import canonical
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from gateway.tests.conftest import Served
 

@@ -18,6 +18,8 @@ import pytest
 from citygate.v1.network_service_pb2 import ListNetworksRequest
 from citygate.v1.network_service_pb2_grpc import NetworkServiceStub
 
+pytestmark = pytest.mark.slow
+
 CONFIG = 'listen = "{listen}"\njournal = "sqlite:///journal.db"\n'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -63,11 +64,13 @@ def entry(number: int, request_id: str = "", created_at: float = 500.0) -> Entry
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def server() -> Generator[str]:
     """The address of an empty PostgreSQL server on a Unix socket."""
-    running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield running.get_uri()
-    running.cleanup()
+    # not below pytest's folder: for root the server runs as another user, whom pytest keeps out of it
+    with tempfile.TemporaryDirectory(prefix="citygate-pg-") as folder:
+        running = get_server(Path(folder), cleanup_mode="stop")
+        yield running.get_uri()
+        running.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

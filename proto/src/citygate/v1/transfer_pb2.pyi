@@ -83,7 +83,9 @@ class Transfer(_message.Message):
     id: _builtins.str
     """Output only. SHA-256 of the encoded terms, 64 hex digits."""
     decider: _builtins.str
-    """Immutable. The network whose gate decides, CAIP-2; the gateway chooses where it is left out."""
+    """Immutable. The network whose gate decides, CAIP-2; the gateway chooses where it is left out. Where an
+    asset leaves a network that isn't its home, its home decides.
+    """
     initiator: _builtins.str
     """Output only. The account on the deciding network that may abort before the deadline."""
     terms: _builtins.bytes
