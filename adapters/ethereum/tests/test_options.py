@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_keyfile.keyfile import create_keyfile_json
+from eth_account import Account
 
 from citygate.ethereum import EthereumOptions
 from citygate.ethereum.attestor import AttestorOptions
@@ -73,7 +73,7 @@ class TestAttestorKey:
         import json
 
         plain = self.options(tmp_path, self.SECRET.hex()).key()
-        keystore = create_keyfile_json(self.SECRET, b"correct horse", kdf="pbkdf2", iterations=2)
+        keystore = Account.encrypt(self.SECRET, "correct horse", kdf="pbkdf2", iterations=2)
         assert self.options(tmp_path, json.dumps(keystore)).key().account == plain.account
 
     def test_a_file_that_others_may_read_is_refused(self, tmp_path: Path) -> None:

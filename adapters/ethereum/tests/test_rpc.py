@@ -23,21 +23,21 @@ class Asked(list[dict[str, Any]]):
 
 
 @asynccontextmanager
-async def node_that(respond: Respond, timeout: float = 10) -> AsyncGenerator[tuple[Node, Asked]]:
-    """A node whose every answer is `respond`'s."""
+async def node_that(respond: Respond, patience: float = 10) -> AsyncGenerator[tuple[Node, Asked]]:
+    """A node whose every answer is `respond`'s, and who waits `patience` seconds for it."""
     asked = Asked()
 
     async def handle(request: web.Request) -> web.StreamResponse:
         asked.append(await request.json())
         return await respond(request)
 
-    runner = web.AppRunner(web.Application())
+    runner = web.AppRunner(web.Application(), handler_cancellation=True, shutdown_timeout=0.1)
     runner.app.router.add_post("/", handle)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port: int = runner.addresses[0][1]
-    node = Node(f"http://127.0.0.1:{port}", timeout)
+    node = Node(f"http://127.0.0.1:{port}", timeout=patience)
     try:
         yield node, asked
     finally:
@@ -107,11 +107,11 @@ async def test_what_is_no_answer(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("respond", "timeout"), [(silence, 0.1), (always(b"busy", status=503), 10)], ids=["silent", "busy"]
+    ("respond", "patience"), [(silence, 0.1), (always(b"busy", status=503), 10)], ids=["silent", "busy"]
 )
-async def test_a_node_is_asked_once(respond: Respond, timeout: float) -> None:
+async def test_a_node_is_asked_once(respond: Respond, patience: float) -> None:
     """A transaction that may have arrived is the outbox's to send again."""
-    async with node_that(respond, timeout) as (node, asked):
+    async with node_that(respond, patience) as (node, asked):
         with pytest.raises(AdapterError) as caught:
             await node.call("eth_sendRawTransaction", "0x00")
         assert caught.value.reason is Reason.UNAVAILABLE

@@ -17,6 +17,7 @@ contract Vouchers is ERC1155, AccessManaged, Redeemable, IPayload {
     /// @notice How many vouchers of this id exist, those in the gate's keeping included.
     mapping(uint256 id => uint256) public totalSupply;
     mapping(uint256 id => bytes32) private _payloadHashes;
+    mapping(uint256 id => address) private _holders;
 
     /// @dev `payload` is what hashes to {payloadHash}, empty where that is zero. Amounts are in TransferSingle.
     event Minted(uint256 indexed id, string asset, bytes payload);
@@ -67,6 +68,12 @@ contract Vouchers is ERC1155, AccessManaged, Redeemable, IPayload {
         return _payloadHashes[id];
     }
 
+    /// @notice Who has the only voucher of this id, the gate while it keeps it. Zero where there is none, or were several at once.
+    function holderOf(uint256 id) external view returns (address) {
+        address holder = _holders[id];
+        return totalSupply[id] == 1 && balanceOf(holder, id) == 1 ? holder : address(0);
+    }
+
     /// @notice The id of the vouchers of `asset`.
     function idOf(string calldata asset) public pure returns (uint256) {
         return uint256(sha256(bytes(asset)));
@@ -81,12 +88,13 @@ contract Vouchers is ERC1155, AccessManaged, Redeemable, IPayload {
         return interfaceId == type(IPayload).interfaceId || super.supportsInterface(interfaceId);
     }
 
-    /// @dev A redeemed ticket doesn't leave.
+    /// @dev A redeemed ticket doesn't leave. Anybody can move none of an id, which makes nobody its holder.
     function _update(address from, address to, uint256[] memory ids, uint256[] memory values) internal override {
-        if (to == gate && from != address(0)) {
-            for (uint256 i = 0; i < ids.length; ++i) if (_isRedeemed(ids[i])) revert RedeemedVoucher(ids[i]);
-        }
         super._update(from, to, ids, values);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (to == gate && from != address(0) && _isRedeemed(ids[i])) revert RedeemedVoucher(ids[i]);
+            if (to != address(0) && values[i] == 1 && totalSupply[ids[i]] == 1) _holders[ids[i]] = to;
+        }
     }
 
     function _tokenNamed(string calldata asset) internal pure override returns (bool, uint256) {

@@ -184,3 +184,40 @@ def test_only_the_gate_makes_and_destroys_vouchers(world: World) -> None:
     for function, *arguments in (["mint", ENERGY, 1, bytes(32), b""], ["burn", ENERGY, 1]):
         with pytest.raises(Reverted, match="OnlyGate"):
             world.vouchers.send(str(function), *arguments)
+
+
+# ---- who has them
+
+
+def test_the_holder_of_a_unique_asset(world: World) -> None:
+    asset = f"{FABRIC}/asset:citygate.ticket/TKT-9"
+    number = token_id(asset)
+    nobody = "0x" + "00" * 20
+
+    def holder() -> str:
+        return world.vouchers.call("holderOf", number)
+
+    assert holder() == nobody
+    world.import_voucher(asset)
+    assert holder() == world.alice
+    nothing = (world.relay, world.admin, number, 0, b"")
+    world.vouchers.send("safeTransferFrom", *nothing, sender=world.relay)
+    assert holder() == world.alice
+    world.vouchers.send("safeTransferFrom", world.alice, world.bob, number, 1, b"", sender=world.alice)
+    assert holder() == world.bob
+    both = ([number, number], [1, 0])
+    world.vouchers.send("safeBatchTransferFrom", world.bob, world.alice, *both, b"", sender=world.bob)
+    assert holder() == world.alice
+
+    terms = world.departure(asset)
+    assert world.refusal(world.prepare(order(terms))) == ()
+    assert holder() == world.gate.address
+    world.settle(order(terms), State.COMMITTED, world.decided(terms, State.COMMITTED))
+    assert holder() == nobody
+
+
+def test_several_of_an_asset_have_no_holder(world: World) -> None:
+    world.import_voucher(ENERGY, amount=1)
+    assert world.vouchers.call("holderOf", token_id(ENERGY)) == world.alice
+    world.import_voucher(ENERGY, to=world.bob, amount=1)
+    assert int(world.vouchers.call("holderOf", token_id(ENERGY)), 16) == 0

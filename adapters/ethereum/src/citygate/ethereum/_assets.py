@@ -9,7 +9,7 @@ from typing import Any
 from citygate.adapter import AdapterError, AssetRecord, Reason, Supply
 
 from ._abi import contract
-from ._logs import Log, Logs, topic
+from ._logs import Logs, topic
 from ._names import Token
 from ._rpc import Node
 from ._tickets import TokenContracts, ask, voucher_id
@@ -18,7 +18,6 @@ _GATE = contract("Gate")
 _VOUCHERS = contract("Vouchers")
 _ISSUED = contract("Ticket").logs["Issued"]
 _MINTED = _VOUCHERS.logs["Minted"]
-_MOVED = _VOUCHERS.logs["TransferSingle"]
 _PEER_SET = _GATE.logs["PeerSet"]
 
 
@@ -73,17 +72,17 @@ class Assets:
         number = voucher_id(asset)
         if not await self._minted(number):
             return AssetRecord(asset, exists=False)
-        payload_hash, redeemed_by, locked_by, minted, moved = await asyncio.gather(
+        payload_hash, redeemed_by, locked_by, minted, holder = await asyncio.gather(
             ask(self._node, vouchers, "payloadHash", number),
             ask(self._node, vouchers, "redeemedBy", number),
             self._ask_gate("lockedBy", asset),
             self._logs.newest(vouchers, [_MINTED.topic, topic(number)]),
-            self._logs.newest(vouchers, [_MOVED.topic], lambda log: _MOVED.read(log)["id"] == number),
+            self._ask_vouchers("holderOf", number),
         )
         return AssetRecord(
             asset,
             exists=True,
-            owner="" if moved is None else _holder(moved),
+            owner="" if int(holder, 16) == 0 else holder,
             payload=b"" if minted is None else _MINTED.read(minted)["payload"],
             payload_hash=_set(payload_hash),
             redeemed_by=redeemed_by or "",
@@ -102,7 +101,10 @@ class Assets:
         return asset.startswith(self._contracts.network + "/")
 
     async def _minted(self, number: int) -> int:
-        view = _VOUCHERS.functions["totalSupply"]
+        return await self._ask_vouchers("totalSupply", number)
+
+    async def _ask_vouchers(self, function: str, number: int) -> Any:
+        view = _VOUCHERS.functions[function]
         return view.answer(await self._node.view(self._contracts.vouchers, view.call(number)))[0]
 
     async def _ask_gate(self, function: str, *arguments: Any) -> Any:
@@ -130,7 +132,3 @@ class Assets:
 def _set(word: bytes | None) -> bytes:
     """A 32-byte word, or nothing where it is zero."""
     return word if word is not None and any(word) else b""
-
-
-def _holder(moved: Log) -> str:
-    return _MOVED.read(moved)["to"]

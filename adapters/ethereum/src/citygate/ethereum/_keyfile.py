@@ -6,6 +6,8 @@ import json
 import stat
 from pathlib import Path
 
+from eth_account import Account
+
 from ._signatures import LocalKey
 
 
@@ -18,18 +20,15 @@ def read_key(path: Path, password_path: Path | None) -> LocalKey:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ValueError(f"{path}: other users may read this key: chmod 600 it")
         text = path.read_text().strip()
-        password = None if password_path is None else password_path.read_text().strip().encode()
+        password = None if password_path is None else password_path.read_text().strip()
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from error
     if not text.startswith("{"):
         return _key(path, text)
     if password is None:
         raise ValueError(f"{path} is a keystore: name the file that holds its password")
-    # Here, because it takes half a second that a start without a keystore need not spend.
-    from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415
-
     try:
-        return LocalKey(decode_keyfile_json(json.loads(text), password))
+        return LocalKey(Account.decrypt(json.loads(text), password))
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{path}: this password doesn't open the keystore") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +38,12 @@ class Logs:
             for log in await self.ask(addresses, topics, start, min(start + self.span - 1, last)):
                 yield log
 
-    async def newest(
-        self, address: str, topics: Sequence[Any], suits: Callable[[Log], bool] = lambda log: True
-    ) -> Log | None:
-        """The last log of a contract that `suits`; None where there is none since the gate was deployed."""
+    async def newest(self, address: str, topics: Sequence[Any]) -> Log | None:
+        """The last log of a contract; None where there is none since the gate was deployed."""
         last = await self.node.number("eth_blockNumber")
         for end in range(last, self.first - 1, -self.span):
-            for log in reversed(await self.ask([address], topics, max(self.first, end - self.span + 1), end)):
-                if suits(log):
-                    return log
+            if logs := await self.ask([address], topics, max(self.first, end - self.span + 1), end):
+                return logs[-1]
         return None
 
 

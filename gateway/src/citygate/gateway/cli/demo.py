@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,6 +19,9 @@ from citygate.v1.transfer_pb2 import Transfer
 from ._run import development_gateway, until_stopped, watched
 from ._tour import Tour, ledger_time
 
+_LOG_WIDTH = 150
+"""Columns, where the output is no terminal."""
+
 
 def run() -> bool:
     """Take the tour; whether everything that it shows held. DevnetError where a ledger can't start or ends."""
@@ -29,7 +33,7 @@ async def _run() -> bool:
 
 
 async def _tour() -> bool:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     begun = time.monotonic()
 
     def report(step: str) -> None:
