@@ -7,7 +7,8 @@ would have the client send HTTP requests of the contract's choosing).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
@@ -17,6 +18,10 @@ from web3.types import RPCEndpoint
 
 from citygate.adapter import AdapterError, Reason
 
+from ._gathering import Gathering, Question
+
+_GATHERED = frozenset({"eth_blockNumber", "eth_call", "eth_getLogs"})
+"""Methods whose calls of one moment share a request."""
 _MAX_ANSWER = 64 * 2**20
 """Bytes. Nodes cut `eth_getLogs` far below."""
 
@@ -64,25 +69,34 @@ class Node:
         self._provider.global_ccip_read_enabled = False
         self._requests = AsyncWeb3(self._provider, middleware=()).manager
         self._ready = False
+        self._gathering = Gathering(self._ask)
 
     async def call(self, method: str, *params: Any) -> Any:
         """The result of a call. NodeError where the node refuses, UNAVAILABLE where it doesn't answer."""
-        try:
-            if not self._ready:  # web3's own session would connect anew for each call
-                await self._provider.cache_async_session(self._session)
-                self._ready = True
+        if method in _GATHERED:
+            return await self._gathering.ask(method, params)
+        return await self._single(method, params)
+
+    async def _ask(self, questions: Sequence[Question]) -> Sequence[Any]:
+        if len(questions) == 1:
+            return [await self._single(*questions[0])]
+        with _answering(f"{len(questions)} questions"):
+            await self._connect()
+            batch = [(RPCEndpoint(method), params) for method, params in questions]
+            answers = cast("list[dict[str, Any]]", await self._provider.make_batch_request(batch))
+            if len(answers) != len(questions):
+                raise ValueError("as many answers as questions are wanted")
+            return [_node_error(a["error"]) if "error" in a else a["result"] for a in answers]
+
+    async def _single(self, method: str, params: Sequence[Any]) -> Any:
+        with _answering(method):
+            await self._connect()
             return await self._requests.coro_request(RPCEndpoint(method), params)
-        except Web3RPCError as error:
-            raise _node_error(error) from error
-        except (
-            *(TimeoutError, ClientError, OSError, Web3Exception),
-            *(AttributeError, TypeError, ValueError, RecursionError),  # of an answer that isn't JSON-RPC
-        ) as error:
-            raise AdapterError(
-                Reason.UNAVAILABLE,
-                f"the Ethereum node doesn't answer {method} ({type(error).__name__}): "
-                "check its URL and that it runs",
-            ) from error
+
+    async def _connect(self) -> None:
+        if not self._ready:  # web3's own session would connect anew for each call
+            await self._provider.cache_async_session(self._session)
+            self._ready = True
 
     async def number(self, method: str, *params: Any) -> int:
         """A call that answers with a quantity."""
@@ -95,16 +109,39 @@ class Node:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._gathering.close()
         await self._session.close()
 
 
-def _node_error(error: Web3RPCError) -> NodeError:
-    """web3 has checked that the node's error has a number and a text; its data can be anything."""
-    fields = cast("Mapping[str, Any]", error.rpc_response)["error"]
+@contextmanager
+def _answering(what: str) -> Generator[None]:
+    """Tell a node's refusal from an answer that isn't one."""
+    try:
+        yield
+    except Web3RPCError as error:
+        raise _node_error(cast("Mapping[str, Any]", error.rpc_response)["error"]) from error
+    except (
+        *(TimeoutError, ClientError, OSError, Web3Exception),
+        *(
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ),  # of an answer that isn't JSON-RPC
+    ) as error:
+        raise AdapterError(
+            Reason.UNAVAILABLE,
+            f"the Ethereum node doesn't answer {what} ({type(error).__name__}): check its URL and that it runs",
+        ) from error
+
+
+def _node_error(fields: Mapping[str, Any]) -> NodeError:
+    """`data` can be anything; where the rest isn't as JSON-RPC has it, KeyError or TypeError."""
     data = fields.get("data")
     text = data if isinstance(data, str) and data.startswith("0x") else "0x"
     try:
         revert = bytes.fromhex(text[2:])
     except ValueError:
         revert = b""
-    return NodeError(fields["code"], fields["message"], revert)
+    return NodeError(int(fields["code"]), str(fields["message"]), revert)
