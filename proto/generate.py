@@ -76,13 +76,23 @@ def lint(module: Module) -> None:
 
 
 def breaking(module: Module) -> None:
-    """Compare with the last commit; before the first one that holds the module there is nothing to break."""
-    known = subprocess.run(
-        ["git", "cat-file", "-e", f"HEAD:{module.source}"], cwd=ROOT, stderr=subprocess.DEVNULL, check=False
-    )
-    if known.returncode == 0:
-        against = f"{ROOT / '.git'}#ref=HEAD,subdir={module.source}"
+    """Compare with what was there before the last change: HEAD, or its ancestor where the change is committed.
+
+    Before the first commit that holds the module there is nothing to break.
+    """
+    changed = git("status", "--porcelain", "--", module.source) != ""
+    before = "HEAD" if changed else git("rev-list", "-1", "HEAD", "--", module.source) + "^"
+    if before != "^" and git("ls-tree", before, "--", module.source):
+        against = f"{ROOT / '.git'}#ref={git('rev-parse', before)},subdir={module.source}"
         run(BIN / "buf", "breaking", ROOT / module.source, "--config", CONFIG, "--against", against)
+
+
+def git(*arguments: str | Path) -> str:
+    """What git answers; nothing where it fails."""
+    done = subprocess.run(
+        ["git", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def run(*command: str | Path) -> None:

@@ -136,7 +136,7 @@ class Tour:
         self._check(
             f"alice's ticket is locked on {self.first}",
             receipt.results[0] == State.PREPARED,
-            str(receipt.results[0]),
+            receipt.results[0].name if isinstance(receipt.results[0], State) else str(receipt.results[0]),
         )
         return order
 

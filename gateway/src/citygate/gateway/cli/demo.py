@@ -19,7 +19,7 @@ from citygate.v1.transfer_pb2 import Transfer
 from ._run import development_gateway, until_stopped, watched
 from ._tour import Tour, ledger_time
 
-_LOG_WIDTH = 150
+_LOG_WIDTH = 180
 """Columns, where the output is no terminal."""
 
 
@@ -66,7 +66,7 @@ async def _client(running: Development) -> AsyncGenerator[tuple[grpc.aio.Channel
 def _transfers(tour: Tour, names: dict[str, str]) -> Table:
     table = Table(title="Transfers", title_justify="left")
     for column in ("transfer", "state", "ledger", "verb", "transaction", "time (UTC)", "the value is now"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "transaction", overflow="ellipsis")
     for shows, transfer in tour.transfers:
         head = [f"{transfer.id[:12]}… {shows}", Transfer.State.Name(transfer.state).removeprefix("STATE_")]
         values = "\n".join(_where(transfer, names))
@@ -76,7 +76,7 @@ def _transfers(tour: Tour, names: dict[str, str]) -> Table:
                 *(head if first else ["", ""]),
                 names.get(done.network, done.network),
                 type(done).Verb.Name(done.verb).removeprefix("VERB_").lower(),
-                f"{done.id[:18]}…",
+                done.id,
                 ledger_time(done.time),
                 values if first else "",
             )
