@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -41,19 +42,17 @@ async def running_dev(log: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
 def descendants(parent: int) -> dict[int, str]:
     """The processes below `parent`, by id, with their command lines."""
     parents: dict[int, int] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after_name = status.read_text().rsplit(")", 1)[1].split()
-        except FileNotFoundError:
-            continue
-        parents[int(status.parent.name)] = int(after_name[1])
-    found: dict[int, str] = {}
+    commands: dict[int, str] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has ended since
+            after_name = (process / "stat").read_text().rsplit(")", 1)[1].split()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            parents[int(process.name)], commands[int(process.name)] = int(after_name[1]), command
+    found: set[int] = set()
     frontier = {parent}
-    while frontier := {child for child, above in parents.items() if above in frontier} - set(found):
-        for child in frontier:
-            command = Path(f"/proc/{child}/cmdline")
-            found[child] = command.read_bytes().replace(b"\0", b" ").decode() if command.exists() else ""
-    return found
+    while frontier := {child for child, above in parents.items() if above in frontier} - found:
+        found |= frontier
+    return {child: commands[child] for child in found}
 
 
 async def all_gone(processes: Sequence[int]) -> bool:

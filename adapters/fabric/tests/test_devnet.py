@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import socket
@@ -21,9 +22,12 @@ from .conftest import Running
 
 
 def children() -> set[int]:
-    """The processes that this one started, by their ids (Linux)."""
-    lists = [task / "children" for task in Path("/proc/self/task").iterdir()]
-    return {int(pid) for path in lists for pid in path.read_text().split()}
+    """The ids of this process's children, whichever thread started them."""
+    found: set[int] = set()
+    for tasks in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError):  # a thread that has ended since
+            found |= {int(pid) for pid in tasks.read_text().split()}
+    return found
 
 
 @pytest.mark.ledger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from ._names import address_bytes
 from ._signatures import recover
 from ._typed_data import final_header_digest
 
+_SPARE_AFTER = 0.25
+"""Seconds after which more attestors are asked than are needed."""
 _REMEMBERED = 64
 """Attested headers that are kept: proofs of one moment share them."""
 
@@ -71,7 +74,15 @@ class Attestors:
         answers: dict[bytes, dict[bytes, bytes]] = {}
         early = False
         faults: list[str] = []
-        asked = [asyncio.ensure_future(self._ask(address, stub, number)) for address, stub in self._stubs]
+        needed = asyncio.Event()
+        asked = [
+            asyncio.ensure_future(
+                self._ask(*attestor, number)
+                if i < self._threshold
+                else self._ask_spare(needed, *attestor, number)
+            )
+            for i, attestor in enumerate(self._stubs)
+        ]
         try:
             for answer in asyncio.as_completed(asked):
                 try:
@@ -79,9 +90,12 @@ class Attestors:
                 except AdapterError as error:
                     early = early or error.reason is Reason.NOT_FINAL
                     faults.append(error.detail)
+                    needed.set()
                     continue
                 signatures = answers.setdefault(header, {})
                 signatures[address] = signature
+                if len(answers) > 1:
+                    needed.set()
                 if len(signatures) >= self._threshold:
                     ordered = tuple(signatures[signer] for signer in sorted(signatures))
                     return self._remember(number, AttestedHeader(header, ordered))
@@ -99,6 +113,19 @@ class Attestors:
         if len(self._attested) > _REMEMBERED:
             self._attested.popitem(last=False)
         return attested
+
+    async def _ask_spare(
+        self,
+        needed: asyncio.Event,
+        address: bytes,
+        stub: attestor_pb2_grpc.AttestorServiceAsyncStub,
+        number: int,
+    ) -> tuple[bytes, bytes, bytes]:
+        """The same of one more than are needed: only once another fails, disagrees or is slow."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SPARE_AFTER):
+                await needed.wait()
+        return await self._ask(address, stub, number)
 
     async def _ask(
         self, address: bytes, stub: attestor_pb2_grpc.AttestorServiceAsyncStub, number: int
