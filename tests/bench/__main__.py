@@ -24,7 +24,6 @@ from citygate.adapter import Issue, Order, Participant, Terms
 from citygate.adapter import Leg as AssetLeg
 from citygate.gateway.infrastructure import development, load_settings, open_networks
 from citygate.gateway.platform import Networks, authorize
-from citygate.v1 import transfer_service_pb2 as transfers
 from citygate.v1.transfer_pb2 import Transfer
 
 from ..gateway import FINAL, Client, GatewayProcess
@@ -95,19 +94,9 @@ class Bench:
         begun = time.perf_counter()
         way = (direction.home, direction.sender, direction.away, direction.recipient)
         created = await asyncio.gather(*(self._client.create(asset, *way) for asset in assets))
-        last: set[str] = {transfer.id for transfer in created}
-        while last:
-            states = await asyncio.gather(
-                *(
-                    self._client.transfers.GetTransfer(transfers.GetTransferRequest(id=transfer_id))
-                    for transfer_id in list(last)[:20]
-                )
-            )
-            done = {transfer.id for transfer in states if transfer.state in FINAL}
-            assert all(t.state == Transfer.STATE_COMMITTED for t in states if t.id in done)
-            last -= done
-            if not done:
-                await asyncio.sleep(0.05)
+        for transfer in created:
+            ended = await self._client.until(transfer.id, lambda seen: seen.state in FINAL)
+            assert ended.state == Transfer.STATE_COMMITTED, ended
         return queued / (time.perf_counter() - begun)
 
     def memory(self) -> float:
