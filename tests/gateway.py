@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -109,7 +109,6 @@ class GatewayProcess:
     """Kill itself at the ledger transaction of this number, from 1, at this moment: see crashing_gateway.py."""
     process: asyncio.subprocess.Process | None = None
     channel: grpc.aio.Channel | None = None
-    environment: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         (port,) = free_ports(["gRPC"]).values()
@@ -155,7 +154,7 @@ class GatewayProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **settings, **self.environment},
+                env={**os.environ, **settings},
             )
 
     async def rebuild(self) -> None:

@@ -23,6 +23,7 @@ from citygate.adapter.devnet import (
     DevAccount,
     Devnet,
     DevnetError,
+    NetworkSettings,
     Site,
     Supervisor,
     check_free,
@@ -135,12 +136,13 @@ async def development(
             devnet.register([peer for other, peer in peers.items() if other != name])
             for name, devnet in devnets.items()
         )
+        settings = {name: devnet.settings() for name, devnet in devnets.items()}
         networks = tuple(
-            DevelopmentNetwork(name, peers[name]["network"], peers[name]["gate"], devnet.settings().accounts)
-            for name, devnet in devnets.items()
+            DevelopmentNetwork(name, peers[name]["network"], peers[name]["gate"], settings[name].accounts)
+            for name in devnets
         )
         address = f"{LOOPBACK}:{ports[GATEWAY]}"
-        config = _configure(directory, address, devnets, networks)
+        config = _configure(directory, address, settings, networks)
         yield Development(directory, supervisor, networks, devnets, config, address)
 
 
@@ -155,7 +157,10 @@ async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 def _configure(
-    directory: Path, address: str, devnets: Mapping[str, Devnet], networks: tuple[DevelopmentNetwork, ...]
+    directory: Path,
+    address: str,
+    settings: Mapping[str, NetworkSettings],
+    networks: tuple[DevelopmentNetwork, ...],
 ) -> Path:
     passphrase = directory / "passphrase"
     passphrase.touch(mode=0o600)
@@ -180,10 +185,10 @@ def _configure(
                 "networks": [
                     {
                         "name": name,
-                        "adapter": devnet.settings().adapter,
-                        "options": dict(devnet.settings().options),
+                        "adapter": its.adapter,
+                        "options": dict(its.options),
                     }
-                    for name, devnet in devnets.items()
+                    for name, its in settings.items()
                 ],
                 "accounts": [
                     {"network": network.id, "name": a.name, "account": a.account, "curve": a.curve.value}
